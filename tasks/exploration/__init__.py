@@ -1,0 +1,1 @@
+"""Molecular dynamics with the new potential, gamma watched (OTF-AL)."""

@@ -1,0 +1,1 @@
+"""Periodic cells around environments (PCC)."""

@@ -1,0 +1,1 @@
+"""Reference calculations: engines behind one contract, and the acceptance gate."""

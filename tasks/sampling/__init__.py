@@ -1,0 +1,1 @@
+"""Large-scale simulations with an empirical potential (EIP-GS): one file a scenario."""

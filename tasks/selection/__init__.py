@@ -1,0 +1,1 @@
+"""D-optimal selection of environments: descriptors, MaxVol, active set, gamma."""

@@ -1,0 +1,1 @@
+"""Fitting, splitting and evaluating machine-learning potentials."""
