@@ -19,7 +19,7 @@ class PodBasis:
     Attributes
     ----------
     descriptors
-        Descriptors of one atom in a pure element, without the constant.
+        Coefficients of a pure element: descriptors of one atom, and the constant.
     twobody
         Radial functions of the two-body part.
     threebody, fourbody, fivebody
