@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ Temperature = Annotated[float, Field(ge=0, le=10000, description="K")]
 
 class ScenarioBase(UserModel):
     """What all scenarios share. A parameter left out takes the value of the campaign's size."""
+
+    structures: ClassVar[tuple[str, ...]] = ("bcc", "fcc", "hcp", "diamond")
 
     name: str | None = Field(None, description="label in tables; the kind by default", pattern=r"^[\w.+-]+$")
     potential: str | None = Field(None, description="sampling potential of this scenario alone")
@@ -55,7 +57,9 @@ class Nanoindentation(ScenarioBase):
 
 
 class ScrewDislocation(ScenarioBase):
-    """Screw dislocation in a cylinder with a fixed rim, periodic along its line."""
+    """Screw dislocation (bcc: 1/2<111>, easy core) in a cylinder with a fixed rim, periodic along its line."""
+
+    structures: ClassVar[tuple[str, ...]] = ("bcc",)
 
     kind: Literal["screw_dislocation"] = "screw_dislocation"
     radius: float | None = Field(None, ge=20, le=500, description="of the cylinder, A")

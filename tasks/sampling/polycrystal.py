@@ -1,0 +1,53 @@
+"""Scenario: a Voronoi polycrystal, relaxed and annealed at a temperature."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...schemas.campaign import Material
+from ...schemas.errors import InputError
+from ...schemas.scenario import Polycrystal, PolycrystalTension
+from .simulation import Protocol, Stage
+from .system import System, make_system
+from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
+from .voronoi import polycrystal_points
+
+
+def build(scenario: Polycrystal | PolycrystalTension, material: Material, seed: int) -> System:
+    """
+    Build the polycrystal; every atom may be a centre.
+
+    Raises
+    ------
+    InputError
+        If grains would be too small to hold a crystal.
+    """
+    assert scenario.box is not None, "resolve the scenario first"
+    assert scenario.grains is not None, "resolve the scenario first"
+    per_grain = scenario.box**3 / scenario.grains / material.atomic_volume
+    if per_grain < 50:
+        raise InputError(
+            f"{scenario.kind}: {scenario.grains} grains in a box of {scenario.box} A have {per_grain:.0f} atoms each, "
+            "at least 50 are needed: a larger box or fewer grains"
+        )
+    positions, _ = polycrystal_points(material, scenario.box, scenario.grains, seed)
+    return make_system(positions, np.eye(3) * scenario.box, (True, True, True), material.elements, seed)
+
+
+def protocol(scenario: Polycrystal, system: System, material: Material, minimise_steps: int) -> Protocol:
+    """Relax, then anneal at zero stress at the first of the temperatures."""
+    del system
+    assert scenario.duration is not None, "resolve the scenario first"
+    temperature = scenario.temperatures[0]
+    dt = timestep_ps(material)
+    anneal = Stage(
+        name="anneal",
+        steps=md_steps(scenario.duration, dt, scenario.snapshots or 1),
+        timestep=dt,
+        before=barostat(temperature),
+        after=("unfix bath",),
+        # half of it becomes potential energy
+        velocities=2 * max(temperature, 1.0),
+        conserves=True,
+    )
+    return Protocol((relaxation(minimise_steps), anneal), blow_up(temperature))
