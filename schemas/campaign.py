@@ -168,14 +168,29 @@ class Campaign(UserModel):
 
     @model_validator(mode="after")
     def _core_fits(self) -> Campaign:
-        core, context = self.reconstruction.core_radius, self.selection.context_radius
-        if core > context:
-            raise ValueError(f"reconstruction.core_radius {core} A exceeds selection.context_radius {context} A")
-        # a sphere cannot fill more than 74 % of a periodic cell
-        needed = math.ceil(4 / 3 * math.pi * core**3 / 0.7405 / self.material.atomic_volume)
-        if needed > self.reconstruction.max_atoms:
-            raise ValueError(
-                f"reconstruction.max_atoms {self.reconstruction.max_atoms} cannot hold a core of {core} A "
-                f"without contact between its images: at least {needed} atoms, or a smaller core_radius"
-            )
+        for location, message in core_contradictions(self.reconstruction, self.selection, self.material):
+            raise ValueError(f"{'.'.join(location)}: {message}")
         return self
+
+
+def core_contradictions(
+    reconstruction: Reconstruction, selection: Selection, material: Material
+) -> list[tuple[tuple[str, ...], str]]:
+    """Contradictions between the core, its context and the cap, as (location, message)."""
+    core, out = reconstruction.core_radius, []
+    if core > selection.context_radius:
+        out.append(
+            (
+                ("reconstruction", "core_radius"),
+                f"{core:g} A exceeds selection.context_radius {selection.context_radius:g} A",
+            )
+        )
+    # a sphere cannot fill more than 74 % of a periodic cell
+    needed = math.ceil(4 / 3 * math.pi * core**3 / 0.7405 / material.atomic_volume)
+    if needed > reconstruction.max_atoms:
+        message = (
+            f"{reconstruction.max_atoms} atoms cannot hold a core of {core:g} A without contact between its "
+            f"images: at least {needed}, or a smaller core_radius"
+        )
+        out.append((("reconstruction", "max_atoms"), message))
+    return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +55,33 @@ class PairPotential:
                 "files": {name: digest(data) for name, data in self.files.items()},
                 "masses": list(self.masses),
             },
+        )
+
+    def to_bytes(self) -> bytes:
+        """Serialise to JSON, files included."""
+        body = {
+            "name": self.name,
+            "elements": list(self.elements),
+            "pair_style": self.pair_style,
+            "pair_coeff": list(self.pair_coeff),
+            "files": {name: base64.b64encode(data).decode() for name, data in sorted(self.files.items())},
+            "masses": list(self.masses),
+            "info": dict(self.info),
+        }
+        return json.dumps(body, sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PairPotential:
+        """Inverse of `to_bytes`."""
+        body = json.loads(data)
+        return cls(
+            name=body["name"],
+            elements=tuple(body["elements"]),
+            pair_style=body["pair_style"],
+            pair_coeff=tuple(body["pair_coeff"]),
+            files={name: base64.b64decode(text) for name, text in body["files"].items()},
+            masses=tuple(body["masses"]),
+            info=body["info"],
         )
 
     def write(self, directory: Path) -> None:

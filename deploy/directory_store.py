@@ -1,0 +1,138 @@
+"""The artifact store in a directory: atomic, content-addressed, safe for many processes and any crash."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..schemas.artifact import Artifact, Item, Outcome
+from ..schemas.errors import StoreError
+from ..schemas.keys import digest
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class DirectoryStore:
+    """
+    Artifacts under ``artifacts/``, their bytes under ``blobs/``, both sharded by the first two digits.
+
+    A file appears under its final name by one atomic link after its bytes are on disk, so what is there is
+    whole, and of two processes that publish one key exactly one succeeds.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+        try:
+            for name in ("artifacts", "blobs", "again", "partial"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.root}: cannot be used as a store: {error.strerror}") from error
+
+    def get(self, key: str) -> Artifact | None:
+        """Return the artifact, or None when it is absent or one of its blobs is missing."""
+        try:
+            artifact = Artifact.from_dict(json.loads(self._artifact_path(key).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError):  # damaged from outside: as good as absent
+            self._artifact_path(key).unlink(missing_ok=True)
+            return None
+        return artifact if all(self.has_blob(b) for b in artifact.blobs.values()) else None
+
+    def publish(self, item: Item, outcome: Outcome) -> Artifact:
+        """Publish once; a second publication keeps the first and is counted in `computed_again`."""
+        blobs = {name: self.put_blob(data) for name, data in sorted(outcome.blobs.items())}
+        artifact = Artifact(
+            key=item.key,
+            task=item.task,
+            version=item.version,
+            inputs=item.inputs,
+            document=outcome.document,
+            blobs=blobs,
+            refusal=outcome.refusal,
+            provenance=outcome.provenance,
+        )
+        data = json.dumps(artifact.to_dict(), sort_keys=True, allow_nan=False).encode()
+        if not self._write_once(self._artifact_path(item.key), data):
+            first = self.get(item.key)
+            if first is not None:
+                self._write_once(self.root / "again" / f"{item.key}.{uuid.uuid4().hex}", b"")
+                return first
+            self._artifact_path(item.key).unlink(missing_ok=True)  # it had lost a blob: publish anew
+            self._write_once(self._artifact_path(item.key), data)
+        return artifact
+
+    def put_blob(self, data: bytes) -> str:
+        """Store bytes under their digest and return it."""
+        sha256 = digest(data)
+        path = self._blob_path(sha256)
+        if path.exists() and path.stat().st_size == len(data):
+            return sha256
+        path.unlink(missing_ok=True)
+        self._write_once(path, data)
+        return sha256
+
+    def blob(self, sha256: str) -> bytes:
+        """Return the bytes of a digest; a damaged blob is removed, so that what needs it is computed anew."""
+        path = self._blob_path(sha256)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"{path}: blob cannot be read: {error.strerror}") from error
+        if digest(data) != sha256:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"{path}: damaged blob removed; run again to compute it anew")
+        return data
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether the bytes are there."""
+        return self._blob_path(sha256).is_file()
+
+    def keys(self) -> Iterator[str]:
+        """All published keys, sorted."""
+        for path in sorted((self.root / "artifacts").glob("*/*.json")):
+            yield path.stem
+
+    def computed_again(self) -> int:
+        """Number of computations that found their key already published."""
+        return sum(1 for _ in (self.root / "again").iterdir())
+
+    def _artifact_path(self, key: str) -> Path:
+        return self.root / "artifacts" / key[:2] / f"{key}.json"
+
+    def _blob_path(self, sha256: str) -> Path:
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def _write_once(self, path: Path, data: bytes) -> bool:
+        """Write a whole file under a new name; False when the name is taken."""
+        partial = self.root / "partial" / uuid.uuid4().hex
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(partial, path)
+            except FileExistsError:
+                return False
+            _sync_directory(path.parent)
+        except OSError as error:
+            what = "the disk is full" if error.errno in FULL else (error.strerror or str(error))
+            raise StoreError(f"{path}: cannot be written: {what}; nothing finished is lost, run again") from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return True
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a new name in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

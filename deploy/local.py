@@ -1,0 +1,112 @@
+"""The local manager: the planner's flows, on a pool of this machine's cores."""
+
+from __future__ import annotations
+
+import errno
+import queue
+import shutil
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..schemas.artifact import Item
+from ..schemas.errors import InputError, StoreError
+from ..workflows.campaign import Survey, advance, survey
+from ..workflows.compute import chains_of
+from ..workflows.inputs import CampaignInputs
+from .local_pool import LocalPool
+from .monitor import Monitor
+from .run_directory import PublishedHere, RunDirectory
+
+ATTEMPTS = 3  # of one item, before it is given up
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@dataclass
+class _Work:
+    """What the manager keeps in memory; all of it can be lost."""
+
+    in_flight: dict[str, str] = field(default_factory=dict)  # first key of a chain -> stage id
+    failures: dict[str, int] = field(default_factory=dict)  # key -> failed attempts
+    ended: queue.SimpleQueue[tuple[list[Item], Future[Any]]] = field(default_factory=queue.SimpleQueue)
+
+
+def run_campaign(inputs: CampaignInputs, directory: RunDirectory, workers: int, monitor: Monitor) -> Survey:
+    """
+    Run a campaign to its end, or as far as its budget goes.
+
+    Parameters
+    ----------
+    inputs
+        The resolved campaign.
+    directory
+        Its run directory, locked by the caller.
+    workers
+        Processes.
+    monitor
+        Is told what happens.
+
+    Raises
+    ------
+    StoreError
+        If the disk is full or a store cannot be written: the run stops, nothing finished is lost.
+    """
+    published = PublishedHere(directory)
+    shutil.rmtree(directory.root / "scratch", ignore_errors=True)  # of a run that was killed
+    pool = LocalPool(workers, directory.places)
+    work = _Work()
+    try:
+        while True:
+            now = survey(inputs, published)
+            monitor.survey(now)
+            _submit(inputs, published, pool, work)
+            if not work.in_flight:
+                pool.close()
+                return now
+            _collect(published, work, monitor)
+    except BaseException:
+        pool.stop()
+        raise
+
+
+def _submit(inputs: CampaignInputs, published: PublishedHere, pool: LocalPool, work: _Work) -> None:
+    """Send every chain that is ready and not under way."""
+    for stage_id, flow in advance(inputs, published):
+        for chain in chains_of(flow):
+            if any(item.key in work.in_flight for item in chain):
+                continue
+            for item in chain:
+                work.in_flight[item.key] = stage_id
+            pool.submit(chain, lambda future, chain=chain: work.ended.put((chain, future)))  # type: ignore[misc]
+
+
+def _collect(published: PublishedHere, work: _Work, monitor: Monitor) -> None:
+    """Wait until a stage has nothing under way, or something failed: then the planner has news."""
+    while work.in_flight:
+        chain, future = work.ended.get()
+        stage_id = work.in_flight[chain[0].key]
+        for item in chain:
+            work.in_flight.pop(item.key, None)
+        error = future.exception()
+        if error is not None:
+            _failed(chain, error, published, work, monitor)
+            return
+        monitor.done(stage_id, len(chain))
+        if stage_id not in work.in_flight.values():
+            return
+
+
+def _failed(chain: list[Item], error: BaseException, published: PublishedHere, work: _Work, monitor: Monitor) -> None:
+    """Stop for a store that cannot be written; else count, and give the item up after `ATTEMPTS`."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, StoreError | InputError):
+        raise error
+    if number in DISK:
+        raise StoreError(f"a job could not write: {error}; nothing finished is lost, free some space and run again")
+    culprit = next((item for item in chain if published.get(item) is None), chain[-1])
+    work.failures[culprit.key] = work.failures.get(culprit.key, 0) + 1
+    reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    final = work.failures[culprit.key] >= ATTEMPTS
+    monitor.failed(culprit, reason, work.failures[culprit.key], final=final)
+    if final:
+        published.give_up(culprit, reason)

@@ -1,0 +1,88 @@
+"""What a job works with: the stores it was handed, and a place for scratch files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..schemas.artifact import Artifact, ArtifactStore, Item
+from ..schemas.errors import StoreError
+from ..schemas.pair_potential import PairPotential
+from ..tasks.frames import frames_from_bytes
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True)
+class Bench:
+    """
+    Stores and scratch of the process that runs jobs.
+
+    Attributes
+    ----------
+    artifacts
+        The campaign's artifacts.
+    labels
+        The label store, which campaigns may share.
+    scratch
+        An existing directory; what is left in it has no meaning.
+    """
+
+    artifacts: ArtifactStore
+    labels: ArtifactStore
+    scratch: Path
+
+    def store_of(self, item: Item) -> ArtifactStore:
+        """Labels have a store of their own."""
+        return self.labels if item.task == "label" else self.artifacts
+
+    def artifact(self, key: str) -> Artifact:
+        """
+        Return an artifact that must be there.
+
+        Raises
+        ------
+        StoreError
+            If it is absent.
+        """
+        found = self.artifacts.get(key)
+        if found is None:
+            raise StoreError(f"artifact {key[:12]} is not in the store; run again to compute it")
+        return found
+
+    def data(self, key: str, name: str) -> bytes:
+        """Return a blob of an artifact."""
+        return self.artifacts.blob(self.artifact(key).blobs[name])
+
+    def frames(self, sha256: str) -> list[Atoms]:
+        """Return the frames of an extended XYZ blob."""
+        return frames_from_bytes(self.artifacts.blob(sha256))
+
+    def pair_potential(self, sha256: str) -> PairPotential:
+        """Return the potential that a blob holds."""
+        return PairPotential.from_bytes(self.artifacts.blob(sha256))
+
+
+_current: Bench | None = None
+
+
+def use_bench(bench: Bench) -> None:
+    """Hand the stores to the jobs of this process."""
+    global _current  # noqa: PLW0603 - one per process, set by whoever runs jobs
+    _current = bench
+
+
+def current_bench() -> Bench:
+    """
+    Return what `use_bench` set.
+
+    Raises
+    ------
+    StoreError
+        If nothing was set: there is no default store in memory.
+    """
+    if _current is None:
+        raise StoreError("no artifact store was handed to this process: call use_bench first")
+    return _current

@@ -1,0 +1,72 @@
+"""EIP-guided sampling: one item a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..schemas.artifact import Item, Outcome, Refusal
+from ..schemas.errors import InputError, SimulationError
+from ..schemas.keys import derive_seed
+from ..schemas.scenario import ScenarioBase, label
+from .bench import Bench
+from .inputs import CampaignInputs
+
+
+def items(inputs: CampaignInputs) -> list[Item]:
+    """One item a run of a sampling scenario."""
+    return [_item(inputs, run) for run in inputs.sampling_runs()]
+
+
+def _item(inputs: CampaignInputs, run: ScenarioBase) -> Item:
+    campaign = inputs.campaign
+    potential = inputs.potentials[run.potential or campaign.sampling.potential]
+    made_from: dict[str, Any] = {
+        "scenario": run.model_dump(mode="json", exclude={"potential", "files"}),
+        "material": campaign.material.model_dump(mode="json"),
+    }
+    hints: dict[str, Any] = {"label": label(run)}
+    if run.kind == "trajectory":  # type: ignore[attr-defined]
+        found = [f for pattern in run.files for f in inputs.files[pattern]]  # type: ignore[attr-defined]
+        made_from["files"] = [sha256 for _, sha256 in found]
+        made_from["suffixes"] = ["".join(Path(name).suffixes[-2:]) for name, _ in found]
+    else:
+        made_from["potential"] = potential.key
+        made_from["seed"] = derive_seed(campaign.seed, "sampling", label(run))
+        hints["potential"] = potential.blob
+    return Item("sample", 1, made_from, hints)
+
+
+def scenario_of(item: Item, files: tuple[str, ...] = ("",)) -> ScenarioBase:
+    """Read the scenario of an item back."""
+    from pydantic import TypeAdapter
+
+    from ..schemas.scenario import Scenario
+
+    data = dict(item.inputs["scenario"])
+    if data["kind"] == "trajectory":
+        data["files"] = files
+    return TypeAdapter(Scenario).validate_python(data)  # type: ignore[no-any-return]
+
+
+def compute_sample(item: Item, bench: Bench, directory: Path) -> Outcome:
+    """Run a scenario and keep its snapshots; a run gone wrong is a refusal."""
+    from ..schemas.campaign import Material
+    from ..schemas.snapshot import pack_snapshots
+    from ..tasks.sampling.registry import read_trajectory, sample
+
+    material = Material.model_validate(item.inputs["material"])
+    try:
+        if item.inputs["scenario"]["kind"] == "trajectory":
+            paths = []
+            for i, (sha256, suffix) in enumerate(zip(item.inputs["files"], item.inputs["suffixes"], strict=True)):
+                paths.append(directory / f"{i}{suffix}")
+                paths[-1].write_bytes(bench.artifacts.blob(sha256))
+            result = read_trajectory(scenario_of(item), paths, material)
+        else:
+            potential = bench.pair_potential(item.hints["potential"])
+            result = sample(scenario_of(item), material, potential, int(item.inputs["seed"]), directory)
+    except (SimulationError, InputError) as error:
+        return Outcome({"label": item.hints["label"]}, refusal=Refusal("simulation_failed", (str(error),)))
+    document = {"label": item.hints["label"], "snapshots": len(result.snapshots), **result.report}
+    return Outcome(document, {"snapshots": pack_snapshots(result.snapshots)})
