@@ -105,6 +105,13 @@ class DescriptorCalculator:
             )
         return self._assemble(D, types)
 
+    def known_rows(self, atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+        """Like `rows`, but atoms with fewer than 2 neighbours are left out: (indices of the others, their rows)."""
+        types = self._types(atoms.get_chemical_symbols())
+        D, counts = self._evaluate(*_framed(atoms), types)
+        keep = np.flatnonzero(counts >= MIN_NEIGHBOURS)
+        return keep, self._assemble(D[keep], types[keep])
+
     def rows_of_snapshot(
         self, snapshot: Snapshot, *, max_atoms: int | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
