@@ -51,7 +51,7 @@ def cut(snapshot: Snapshot, atom: int, radius: float, info: Mapping[str, Any] | 
         across = vectors - np.outer(vectors @ along, along)
     near = np.linalg.norm(across, axis=1) < radius
     vectors, indices = rounded(vectors[near]), indices[near]
-    distance = np.round(np.linalg.norm(vectors, axis=1), 6)
+    distance = np.linalg.norm(vectors, axis=1)
     # equal distances are ordered by coordinates: the id does not depend on how the simulation numbers its atoms
     order = np.lexsort((vectors[:, 2], vectors[:, 1], vectors[:, 0], distance))
     provenance = {k: snapshot.info[k] for k in PROVENANCE if k in snapshot.info}
