@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .base import UserModel
 
 Size = Literal["quick", "standard", "production"]
 Temperature = Annotated[float, Field(ge=0, le=10000, description="K")]
+
+
+def _unit(unit: str) -> Any:
+    return {"unit": unit}
 
 
 class ScenarioBase(UserModel):
@@ -26,21 +30,42 @@ class Polycrystal(ScenarioBase):
     """Voronoi polycrystal, relaxed and annealed at each temperature (one run a temperature)."""
 
     kind: Literal["polycrystal"] = "polycrystal"
-    grains: int | None = Field(None, ge=1, le=1000)
-    box: float | None = Field(None, ge=15, le=2000, description="edge of the cubic box, A")
-    temperatures: tuple[Temperature, ...] = Field((300.0,), min_length=1, description="K")
-    duration: float | None = Field(None, gt=0, le=1e5, description="ps at each temperature")
+    grains: int | None = Field(None, ge=1, le=1000, description="number of grains")
+    box: float | None = Field(
+        None, ge=15, le=2000, description="edge of the cubic box, A", json_schema_extra=_unit("A")
+    )
+    temperatures: tuple[Temperature, ...] = Field((300.0,), min_length=1, description="K", json_schema_extra=_unit("K"))
+    duration: float | None = Field(
+        None, gt=0, le=1e5, description="ps at each temperature", json_schema_extra=_unit("ps")
+    )
 
 
 class PolycrystalTension(ScenarioBase):
     """Voronoi polycrystal pulled along x, lateral stress relaxed."""
 
     kind: Literal["polycrystal_tension"] = "polycrystal_tension"
-    grains: int | None = Field(None, ge=1, le=1000)
-    box: float | None = Field(None, ge=15, le=2000, description="edge of the cubic box, A")
-    temperature: Temperature = 300.0
-    strain: float = Field(0.15, gt=-0.9, le=2, description="engineering strain at the end; negative compresses")
-    rate: float | None = Field(None, gt=0, le=10, description="engineering strain rate, 1/ps")
+    grains: int | None = Field(None, ge=1, le=1000, description="number of grains")
+    box: float | None = Field(
+        None, ge=15, le=2000, description="edge of the cubic box, A", json_schema_extra=_unit("A")
+    )
+    temperature: Temperature = Field(300.0, description="of the thermostat", json_schema_extra=_unit("K"))
+    strain: float = Field(
+        0.15,
+        gt=-0.9,
+        le=2,
+        description="engineering strain at the end; negative compresses",
+        json_schema_extra=_unit("1"),
+    )
+    rate: float | None = Field(
+        None, gt=0, le=10, description="engineering strain rate, 1/ps", json_schema_extra=_unit("1/ps")
+    )
+
+    @field_validator("strain")
+    @classmethod
+    def _some(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("a strain of 0 deforms nothing; kind polycrystal anneals without")
+        return value
 
 
 class Nanoindentation(ScenarioBase):
@@ -48,12 +73,14 @@ class Nanoindentation(ScenarioBase):
 
     kind: Literal["nanoindentation"] = "nanoindentation"
     orientation: tuple[int, int, int] = Field((1, 0, 0), description="Miller indices of the surface")
-    radius: float | None = Field(None, gt=0, le=1000, description="of the indenter, A")
-    depth: float | None = Field(None, gt=0, le=500, description="A")
-    speed: float | None = Field(None, gt=0, le=100, description="of the indenter, A/ps")
-    width: float | None = Field(None, ge=15, le=2000, description="of the crystal, A")
-    height: float | None = Field(None, ge=15, le=2000, description="of the crystal, A")
-    temperature: Temperature = 10.0
+    radius: float | None = Field(None, gt=0, le=1000, description="of the indenter, A", json_schema_extra=_unit("A"))
+    depth: float | None = Field(None, gt=0, le=500, description="A", json_schema_extra=_unit("A"))
+    speed: float | None = Field(
+        None, gt=0, le=100, description="of the indenter, A/ps", json_schema_extra=_unit("A/ps")
+    )
+    width: float | None = Field(None, ge=15, le=2000, description="of the crystal, A", json_schema_extra=_unit("A"))
+    height: float | None = Field(None, ge=15, le=2000, description="of the crystal, A", json_schema_extra=_unit("A"))
+    temperature: Temperature = Field(10.0, description="of the thermostat", json_schema_extra=_unit("K"))
 
 
 class ScrewDislocation(ScenarioBase):
@@ -62,20 +89,26 @@ class ScrewDislocation(ScenarioBase):
     structures: ClassVar[tuple[str, ...]] = ("bcc",)
 
     kind: Literal["screw_dislocation"] = "screw_dislocation"
-    radius: float | None = Field(None, ge=20, le=500, description="of the cylinder, A")
-    length: int = Field(3, ge=1, le=200, description="along the line, Burgers vectors")
-    temperature: Temperature = 300.0
-    duration: float | None = Field(None, gt=0, le=1e5, description="ps")
+    radius: float | None = Field(
+        None, ge=30, le=500, description="of the cylinder, A; its outer 12 A are held", json_schema_extra=_unit("A")
+    )
+    length: int = Field(3, ge=1, le=200, description="along the line, Burgers vectors", json_schema_extra=_unit("b"))
+    temperature: Temperature = Field(300.0, description="of the thermostat", json_schema_extra=_unit("K"))
+    duration: float | None = Field(None, gt=0, le=1e5, description="ps", json_schema_extra=_unit("ps"))
 
 
 class Vacancies(ScenarioBase):
     """Crystal with vacancies at random sites, annealed."""
 
     kind: Literal["vacancies"] = "vacancies"
-    box: float | None = Field(None, ge=12, le=2000, description="edge of the cubic box, A")
-    concentration: float = Field(0.005, gt=0, le=0.2, description="share of sites that is empty")
-    temperature: Temperature = 300.0
-    duration: float | None = Field(None, gt=0, le=1e5, description="ps")
+    box: float | None = Field(
+        None, ge=12, le=2000, description="edge of the cubic box, A", json_schema_extra=_unit("A")
+    )
+    concentration: float = Field(
+        0.005, gt=0, le=0.2, description="share of sites that is empty", json_schema_extra=_unit("1")
+    )
+    temperature: Temperature = Field(300.0, description="of the thermostat", json_schema_extra=_unit("K"))
+    duration: float | None = Field(None, gt=0, le=1e5, description="ps", json_schema_extra=_unit("ps"))
 
 
 class Trajectory(ScenarioBase):
@@ -114,12 +147,12 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         "production": {"grains": 20, "box": 260.0, "rate": 0.0005, "snapshots": 30},
     },
     "nanoindentation": {
-        "quick": {"radius": 20.0, "depth": 8.0, "speed": 5.0, "width": 50.0, "height": 35.0, "snapshots": 3},
+        "quick": {"radius": 20.0, "depth": 8.0, "speed": 5.0, "width": 50.0, "height": 38.0, "snapshots": 3},
         "standard": {"radius": 40.0, "depth": 20.0, "speed": 0.5, "width": 130.0, "height": 100.0, "snapshots": 15},
         "production": {"radius": 80.0, "depth": 40.0, "speed": 0.2, "width": 280.0, "height": 220.0, "snapshots": 30},
     },
     "screw_dislocation": {
-        "quick": {"radius": 35.0, "duration": 0.5, "snapshots": 2},
+        "quick": {"radius": 40.0, "duration": 0.5, "snapshots": 2},
         "standard": {"radius": 80.0, "duration": 20.0, "snapshots": 10},
         "production": {"radius": 200.0, "duration": 100.0, "snapshots": 20},
     },

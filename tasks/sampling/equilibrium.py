@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...schemas.campaign import Material, Structure
@@ -76,7 +78,7 @@ def _guess(elements: tuple[str, ...], structure: Structure) -> float:
     per_cell = {"bcc": 2, "fcc": 4, "diamond": 8}
     volumes = []
     for element in elements:
-        state = reference_states[atomic_numbers[element]] or {}
+        state: dict[str, Any] = reference_states[atomic_numbers[element]] or {}
         symmetry, a = state.get("symmetry"), state.get("a")
         if a is not None and symmetry in {"bcc", "fcc", "diamond"}:
             volumes.append(a**3 / per_cell[symmetry])

@@ -13,7 +13,7 @@ from ...schemas.keys import derive_seed
 from ...schemas.pair_potential import PairPotential
 from ...schemas.scenario import ScenarioBase, Trajectory, label, rates
 from ...schemas.snapshot import Snapshot
-from . import deformation, points, polycrystal
+from . import deformation, dislocation, indentation, points, polycrystal
 from .simulation import Protocol, RunReport, simulate, take_snapshot
 from .system import System
 
@@ -40,6 +40,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "polycrystal": Kind(polycrystal.build, polycrystal.protocol),
     "polycrystal_tension": Kind(deformation.build, deformation.protocol),
+    "nanoindentation": Kind(indentation.build, indentation.protocol),
+    "screw_dislocation": Kind(dislocation.build, dislocation.protocol),
     "vacancies": Kind(points.build, points.protocol),
 }
 
