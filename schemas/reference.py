@@ -13,18 +13,18 @@ from .keys import content_key
 class Limits(UserModel):
     """What a label may show at most; beyond it the label is refused (the ledger keeps the value)."""
 
-    max_force: float = Field(100.0, gt=0, description="largest force on an atom, eV/A")
-    max_pressure: float = Field(2.0, gt=0, description="largest |pressure|, eV/A^3 (1 eV/A^3 = 160.2 GPa)")
-    min_distance: float = Field(1.2, gt=0, description="smallest pair distance, A")
+    max_force: float = Field(default=100.0, gt=0, description="largest force on an atom, eV/A")
+    max_pressure: float = Field(default=2.0, gt=0, description="largest |pressure|, eV/A^3 (1 eV/A^3 = 160.2 GPa)")
+    min_distance: float = Field(default=1.2, gt=0, description="smallest pair distance, A")
 
 
 class PotentialSpec(UserModel):
     """A classical potential as the reference: rehearsals, tests, tutorials. Its labels are never DFT."""
 
     engine: Literal["potential"] = "potential"
-    potential: str = Field("finnis-sinclair", description="finnis-sinclair, zhou2004, a setfl file or a YAML")
+    potential: str = Field(default="finnis-sinclair", description="finnis-sinclair, zhou2004, a setfl file or a YAML")
     limits: Limits = Limits()
-    max_refused: float = Field(0.1, ge=0, le=1, description="share of refused labels that stops the campaign")
+    max_refused: float = Field(default=0.1, ge=0, le=1, description="share of refused labels that stops the campaign")
 
     def physics(self) -> dict[str, Any]:
         """What decides the numbers (the potential's content is added by whoever loads it)."""
@@ -35,8 +35,8 @@ class Smearing(UserModel):
     """Electronic smearing."""
 
     method: Literal["methfessel-paxton", "gaussian", "fermi", "tetrahedron"] = "methfessel-paxton"
-    order: int = Field(1, ge=0, le=5)
-    sigma: float = Field(0.1, gt=0, le=5, description="eV")
+    order: int = Field(default=1, ge=0, le=5)
+    sigma: float = Field(default=0.1, gt=0, le=5, description="eV")
 
 
 class VaspSpec(UserModel):
@@ -44,16 +44,16 @@ class VaspSpec(UserModel):
 
     engine: Literal["vasp"]
     functional: Literal["PBE", "PBEsol", "LDA", "SCAN", "r2SCAN"] = "PBE"
-    encut: float = Field(520.0, gt=0, le=5000, description="eV")
-    ediff: float = Field(1e-6, gt=0, le=1e-2, description="eV")
-    kpoint_spacing: float = Field(0.1885, gt=0, le=2, description="1/A, 2 pi included: VASP's KSPACING")
-    gamma_centred: bool = Field(False, description="KGAMMA")
+    encut: float = Field(default=520.0, gt=0, le=5000, description="eV")
+    ediff: float = Field(default=1e-6, gt=0, le=1e-2, description="eV")
+    kpoint_spacing: float = Field(default=0.1885, gt=0, le=2, description="1/A, 2 pi included: VASP's KSPACING")
+    gamma_centred: bool = Field(default=False, description="KGAMMA")
     smearing: Smearing = Smearing()
-    spin: bool = Field(False, description="collinear spin polarisation (ISPIN 2)")
-    symmetry: bool = Field(False, description="use symmetry (ISYM)")
+    spin: bool = Field(default=False, description="collinear spin polarisation (ISPIN 2)")
+    symmetry: bool = Field(default=False, description="use symmetry (ISYM)")
     potcar: dict[str, str] = Field(default_factory=dict, description="element -> POTCAR variant, e.g. {W: W_sv}")
     limits: Limits = Limits()
-    max_refused: float = Field(0.1, ge=0, le=1, description="share of refused labels that stops the campaign")
+    max_refused: float = Field(default=0.1, ge=0, le=1, description="share of refused labels that stops the campaign")
 
     def physics(self) -> dict[str, Any]:
         """What decides the numbers."""
