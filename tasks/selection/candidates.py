@@ -6,12 +6,13 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...schemas.environment import Environment
 from ..frames import environment_from_atoms, environment_to_atoms, frames_from_bytes, frames_to_bytes
-from .spectra import GammaSpectrum
+from .spectra import GammaSpectrum, sum_counts
 
 ENVIRONMENTS_BLOB = "environments.extxyz"
 ROWS_BLOB = "candidates.npz"
@@ -45,14 +46,28 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.environments)
 
-    def subset(self, chosen: np.ndarray) -> Candidates:
-        """Some of them, in the order given, without the spectra."""
-        return Candidates(
-            environments=tuple(self.environments[i] for i in chosen),
-            rows=self.rows[chosen],
-            gammas=self.gammas[chosen],
-            gains=self.gains[chosen],
-        )
+    @property
+    def report(self) -> dict[str, Any]:
+        """
+        Plain JSON for a ledger.
+
+        ``histogram`` has counts over the bins of `GAMMA_EDGES`, of all atoms and of those that may be centres;
+        the other numbers are over the latter.
+        """
+        return {
+            "candidates": len(self),
+            "snapshots": len(self.spectra),
+            "atoms": sum(s.n_atoms for s in self.spectra),
+            "centres": sum(s.n_centres for s in self.spectra),
+            "isolated": sum(s.n_isolated for s in self.spectra),
+            "gamma_max": max((s.gamma_max for s in self.spectra), default=0.0),
+            "gamma_p99": max((s.gamma_p99 for s in self.spectra), default=0.0),
+            "n_above_select": sum(s.n_above_select for s in self.spectra),
+            "histogram": {
+                "all_atoms": sum_counts(s.all_atoms for s in self.spectra).tolist(),
+                "centres": sum_counts(s.centres for s in self.spectra).tolist(),
+            },
+        }
 
     def to_blobs(self) -> dict[str, bytes]:
         """Serialise: extended XYZ frames, and the numbers as npz; bit by bit reproducible."""

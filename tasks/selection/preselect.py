@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...schemas.environment import Environment
 from ...schemas.keys import canonical_json
 from ...schemas.snapshot import Snapshot
 from .active_set import ActiveSet
@@ -92,7 +93,7 @@ def preselect(
 
 def merge(
     parts: Sequence[Candidates], active_set: ActiveSet, gamma_select: float = 2.0, max_environments: int = 60
-) -> Candidates:
+) -> list[Environment]:
     """
     Select among the candidates of several runs; their order does not matter.
 
@@ -112,15 +113,14 @@ def merge(
 
     Returns
     -------
-    Candidates
-        The selected environments by information gained, the largest first, with the spectra of all parts.
+    list of Environment
+        By information gained, the largest first; their ``info`` has ``gamma`` (against the active set) and
+        ``gain`` (ln of the factor by which the volume grew).
     """
     unique = _unique(parts)
     ids = sorted(unique)
-    spectra = tuple(sorted((s for p in parts for s in p.spectra), key=lambda s: canonical_json(s.to_dict())))
     if not ids:
-        empty = np.zeros(0)
-        return Candidates((), np.zeros((0, len(active_set.A))), empty, empty, spectra)
+        return []
     rows = np.vstack([unique[k][0].rows[unique[k][1]] for k in ids])
     gammas = active_set.gamma(rows)
     numbers = np.arange(len(ids))
@@ -132,7 +132,7 @@ def merge(
         environment = part.environments[j]
         info = {"gamma": round(float(gammas[i]), DIGITS), "gain": round(gains[i], DIGITS)}
         chosen.append(replace(environment, info={**environment.info, **info}))
-    return Candidates(tuple(chosen), rows[best], gammas[best], np.array([gains[i] for i in best]), spectra)
+    return chosen
 
 
 def _spool_candidates(

@@ -119,5 +119,13 @@ def by_info(spectra: Iterable[GammaSpectrum], key: str) -> dict[str, list[GammaS
     return dict(sorted(groups.items()))
 
 
+def sum_counts(counts: Iterable[np.ndarray]) -> np.ndarray:
+    """Add histograms up, shape (60,)."""
+    total = np.zeros(len(GAMMA_EDGES) - 1, int)
+    for one in counts:
+        total = total + one
+    return total
+
+
 def _histogram(gamma: np.ndarray) -> np.ndarray:
     return np.histogram(np.clip(gamma, GAMMA_EDGES[0], GAMMA_EDGES[-1]), GAMMA_EDGES)[0]
