@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .cells import image_gap, reduce_cell
-from .crystal import Crystal, Structure
+from ...schemas.campaign import Structure
+from .cells import image_gap, integer_grid, reduce_cell
+from .crystal import Crystal
 
 MAX_CELLS = 400
 MAX_VECTORS = 240  # lattice vectors (up to sign) that supercells are built from: the search grows with its square
@@ -62,7 +63,7 @@ def _host_cells(structure: Structure, c_over_a: float, smallest: int, largest: i
 def _shell_vectors(primitive: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Lattice vectors of a length range, one of +v, -v, thinned from above where too many; (integers, vectors)."""
     reach = int(np.ceil(high * np.linalg.norm(np.linalg.inv(primitive), axis=0).max()))
-    grid = np.indices((2 * reach + 1,) * 3).reshape(3, -1).T - reach
+    grid = integer_grid(reach)
     grid = grid[len(grid) // 2 + 1 :]
     vectors = grid @ primitive
     length = np.linalg.norm(vectors, axis=1).round(9)

@@ -47,10 +47,17 @@ def heights(cell: np.ndarray) -> np.ndarray:
     return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
+def integer_grid(steps: np.ndarray | int) -> np.ndarray:
+    """All integer triples from -steps to +steps in lexicographic order (zero in the middle), shape (n, 3)."""
+    k = np.broadcast_to(steps, 3)
+    axes = np.meshgrid(*(np.arange(-n, n + 1) for n in k), indexing="ij")
+    return np.stack(axes, axis=-1).reshape(-1, 3)
+
+
 def translations(cell: np.ndarray, cutoff: float) -> np.ndarray:
     """Lattice vectors shorter than the cutoff without zero, one of each pair +T, -T, nearest first, shape (n, 3)."""
     k = np.ceil(cutoff / heights(cell)).astype(int)
-    grid = np.indices(2 * k + 1).reshape(3, -1).T - k
+    grid = integer_grid(k)
     half = grid[len(grid) // 2 + 1 :]
     vectors = half @ cell
     squared = (vectors**2).sum(1)
@@ -91,7 +98,7 @@ def count_within(positions: np.ndarray, cell: np.ndarray, radius: float) -> int:
     near = centred(positions, cell)
     k = np.maximum(np.ceil(radius / heights(cell) - 0.5), 0).astype(int)
     if k.any():
-        shifts = (np.indices(2 * k + 1).reshape(3, -1).T - k) @ cell
+        shifts = integer_grid(k) @ cell
         near = (near[None] + shifts[:, None]).reshape(-1, 3)
     return int(np.count_nonzero((near**2).sum(1) < (radius - 1e-7) ** 2))
 

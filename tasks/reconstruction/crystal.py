@@ -6,12 +6,11 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
-Structure = Literal["bcc", "fcc", "hcp", "diamond"]
-STRUCTURES: tuple[Structure, ...] = ("bcc", "fcc", "hcp", "diamond")
+from ...schemas.campaign import Structure
+
 _ATOMS_PER_POINT = {"bcc": 1, "fcc": 1, "hcp": 2, "diamond": 2}
 _SHELL_SIZE = {"bcc": 14, "fcc": 12, "hcp": 12, "diamond": 16}
 
@@ -56,6 +55,15 @@ class Crystal:
         return _ATOMS_PER_POINT[self.structure]
 
     @property
+    def basis(self) -> np.ndarray:
+        """Atoms of one lattice point, in units of a, shape (atoms_per_point, 3)."""
+        if self.structure == "diamond":
+            return np.array([[0, 0, 0], [0.25, 0.25, 0.25]])
+        if self.structure == "hcp":
+            return np.array([[0, 0, 0], [0.5, math.sqrt(3) / 6, self.c_over_a / 2]])
+        return np.zeros((1, 3))
+
+    @property
     def atomic_volume(self) -> float:
         """A^3."""
         volume = abs(float(np.linalg.det(self.primitive))) * self.lattice_constant**3
@@ -65,12 +73,7 @@ class Crystal:
     def shell(self) -> np.ndarray:
         """Vectors to the neighbours that tell the orientation, in units of a, nearest first, shape (n, 3)."""
         points = np.array(list(itertools.product(range(-3, 4), repeat=3))) @ self.primitive
-        basis = np.zeros((1, 3))
-        if self.structure == "diamond":
-            basis = np.array([[0, 0, 0], [0.25, 0.25, 0.25]])
-        if self.structure == "hcp":
-            basis = np.array([[0, 0, 0], [0.5, math.sqrt(3) / 6, self.c_over_a / 2]])
-        vectors = (points[:, None] + basis[None]).reshape(-1, 3)
+        vectors = (points[:, None] + self.basis[None]).reshape(-1, 3)
         distance = np.linalg.norm(vectors, axis=1).round(9)
         order = np.argsort(distance, kind="stable")[1 : 1 + _SHELL_SIZE[self.structure]]
         return vectors[order]

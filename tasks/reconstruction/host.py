@@ -56,7 +56,7 @@ def shell_rotations(context: np.ndarray, crystal: Crystal, radius: float) -> np.
     """
     ideal = crystal.shell / np.linalg.norm(crystal.shell, axis=1).mean()
     n = len(ideal)
-    reach = 1.25 * np.linalg.norm(crystal.shell[-1]) * crystal.lattice_constant
+    reach = 1.25 * float(np.linalg.norm(crystal.shell[-1])) * crystal.lattice_constant
     inside = np.flatnonzero((context**2).sum(1) < max(radius - reach, 0.0) ** 2)
     if not len(inside) or len(context) <= n:
         return np.empty((0, 3, 3))

@@ -7,18 +7,22 @@ from collections import Counter
 import numpy as np
 
 from ...schemas.artifact import Refusal
+from ...schemas.campaign import Material, Reconstruction
 from ...schemas.cell import Cell
 from ...schemas.environment import Environment
 from ...schemas.errors import InputError, SimulationError
 from ...schemas.keys import derive_seed, rounded
 from ...schemas.pair_potential import PairPotential
 from ..lammps import to_lammps_cell
+from .cell_frames import cell_to_atoms
 from .cells import image_gap, reduce_cell
 from .context import surroundings
-from .crystal import Crystal
 from .engine import Configuration, Engine, State, open_engine
-from .search import ReconstructionOptions, Search, make_search
+from .perfect import measure_crystal
+from .search import Search, make_search
 from .verify import Report, shortest_distance, verify
+
+__all__ = ["cell_to_atoms", "check_options", "reconstruct"]
 
 VACUUM = 15.0  # A around the context cluster: beyond the reach of any potential here
 SHELLS = 1.32  # of the neighbour distance: whose forces `neighbour_force_error` averages (3.6 A in tungsten)
@@ -28,8 +32,8 @@ MAX_CHECKED = 12  # finished cells that are verified before giving up
 def reconstruct(
     environment: Environment,
     potential: PairPotential,
-    options: ReconstructionOptions,
-    crystal: Crystal,
+    options: Reconstruction,
+    material: Material,
     seed: int,
 ) -> Cell | Refusal:
     """
@@ -46,8 +50,8 @@ def reconstruct(
         The sampling potential.
     options
         Radii, cap, effort.
-    crystal
-        The host, with this potential.
+    material
+        The host; its lattice constant is relaxed with the potential.
     seed
         Of the random candidate cells.
 
@@ -61,11 +65,14 @@ def reconstruct(
     ------
     InputError
         If the options contradict each other or the environment, or the potential lacks an element.
+    SimulationError
+        If the potential has no such crystal.
     """
     check_options(environment, potential, options)
     reach = max(environment.context_radius, options.core_radius + 1.0)
     context, symbols = surroundings(environment, reach)
     with open_engine(potential) as engine:
+        crystal = measure_crystal(engine, material)
         search = make_search(
             context, symbols, environment.context_radius, options, crystal, engine, potential.elements[0]
         )
@@ -87,7 +94,7 @@ def reconstruct(
     return _refusal(_as_failure(codes), search, dict(codes))
 
 
-def check_options(environment: Environment, potential: PairPotential, options: ReconstructionOptions) -> None:
+def check_options(environment: Environment, potential: PairPotential, options: Reconstruction) -> None:
     """Raise InputError for what cannot work; see `reconstruct`."""
     if not 0 < options.exact_radius <= options.core_radius:
         raise InputError(

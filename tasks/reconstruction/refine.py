@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import Delaunay, cKDTree
 
 from ...schemas.errors import SimulationError
-from .cells import heights
+from .cells import heights, integer_grid
 from .crystal import Crystal
 from .engine import Configuration, Engine, State
 from .relax import relax_box
@@ -120,7 +120,7 @@ def _trials(state: State, goal: Goal) -> Iterator[Configuration]:
 
 def nearest_to_origin(place: np.ndarray, cell: np.ndarray) -> float:
     """Distance of a position, over all its images, from the origin, A."""
-    grid = (np.indices((5, 5, 5)).reshape(3, -1).T - 2) @ cell
+    grid = integer_grid(2) @ cell
     centred_place = place - np.round(place @ np.linalg.inv(cell)) @ cell
     return float(np.sqrt(((centred_place + grid) ** 2).sum(1).min()))
 
@@ -167,7 +167,7 @@ def _with_images(positions: np.ndarray, cell: np.ndarray, margin: float) -> np.n
     f -= np.floor(f)
     edge = margin / heights(cell)
     k = np.ceil(edge).astype(int)
-    shifts = np.indices(2 * k + 1).reshape(3, -1).T - k
+    shifts = integer_grid(k)
     f = (f[None] + shifts[:, None]).reshape(-1, 3)
     return f[((f > -edge) & (f < 1.0 + edge)).all(1)] @ cell
 

@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from ...schemas.campaign import Reconstruction
 from ...schemas.errors import SimulationError
 from .candidates import candidate_cells
 from .crystal import Crystal
-from .engine import Configuration, Engine, State
+from .engine import Engine, State
 from .host import host_orientations
 from .refine import Goal, refine
 from .relax import relax_box
@@ -55,29 +56,6 @@ BUDGETS: dict[Effort, Budget] = {
     "standard": Budget(60, 120, 24, 10, 3),
     "thorough": Budget(150, 360, 60, 24, 4),
 }
-
-
-@dataclass(frozen=True)
-class ReconstructionOptions:
-    """
-    What the user chooses.
-
-    Attributes
-    ----------
-    core_radius
-        Atoms within are held, A.
-    exact_radius
-        No atom missing and none extra within, images included, A.
-    max_atoms
-        Cap on the atoms of a cell.
-    effort
-        How many candidate cells are tried, kept and refined.
-    """
-
-    core_radius: float = 6.0
-    exact_radius: float = 5.0
-    max_atoms: int = 140
-    effort: Effort = "standard"
 
 
 @dataclass
@@ -125,7 +103,7 @@ class Search:
     symbols: tuple[str, ...]
     complete: float
     n_core: int
-    options: ReconstructionOptions
+    options: Reconstruction
     crystal: Crystal
     engine: Engine
     goal: Goal
@@ -200,7 +178,7 @@ def make_search(
     context: np.ndarray,
     symbols: tuple[str, ...],
     complete: float,
-    options: ReconstructionOptions,
+    options: Reconstruction,
     crystal: Crystal,
     engine: Engine,
     filler: str,
@@ -239,6 +217,3 @@ def make_search(
     )
     n_core = int(np.count_nonzero(distance < options.core_radius))
     return Search(context, symbols, complete, n_core, options, crystal, engine, goal)
-
-
-__all__ = ["BUDGETS", "Budget", "Configuration", "Effort", "ReconstructionOptions", "Search", "Tally", "make_search"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -161,7 +162,7 @@ def _kabsch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _lattice(h: np.ndarray, k: int) -> np.ndarray:
     """All lattice vectors up to k steps but zero."""
-    grid = np.indices((2 * k + 1,) * 3).reshape(3, -1).T - k
+    grid = np.array(list(itertools.product(range(-k, k + 1), repeat=3)))
     return grid[np.any(grid != 0, axis=1)] @ h
 
 
