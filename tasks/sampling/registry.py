@@ -89,11 +89,23 @@ def prepare(
     kind = scenario.kind  # type: ignore[attr-defined]
     if kind not in KINDS:
         raise InputError(f"scenario {kind}: is no simulation; those that are: {', '.join(KINDS)}")
-    if material.structure not in scenario.structures:
-        known = ", ".join(scenario.structures)
-        raise InputError(f"scenario {kind}: not known for {material.structure}, only for {known}")
+    check_scenario(scenario, material)
     system = KINDS[kind].build(scenario, material, derive_seed(seed, "build", kind))
     return system, KINDS[kind].protocol(scenario, system, material, minimise_steps)
+
+
+def check_scenario(scenario: ScenarioBase, material: Material) -> None:
+    """
+    Check that a scenario is known for a crystal.
+
+    Raises
+    ------
+    InputError
+        If it is not; the message names the crystals that are.
+    """
+    if material.structure not in scenario.structures:
+        known = ", ".join(scenario.structures)
+        raise InputError(f"scenario {scenario.kind}: not known for {material.structure}, only for {known}")  # type: ignore[attr-defined]
 
 
 def sample(
