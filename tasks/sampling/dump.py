@@ -11,7 +11,6 @@ from typing import IO
 
 import numpy as np
 
-from ...schemas.campaign import Material
 from ...schemas.errors import InputError
 from ...schemas.snapshot import Snapshot
 
@@ -66,7 +65,7 @@ def is_dump(path: Path) -> bool:
             return False
 
 
-def read_dump(path: Path, material: Material, stride: int = 1) -> Iterator[tuple[int, Snapshot]]:
+def read_dump(path: Path, elements: tuple[str, ...], stride: int = 1) -> Iterator[tuple[int, Snapshot]]:
     """
     Read every n-th frame of a dump, atoms sorted by id where there is one.
 
@@ -74,8 +73,9 @@ def read_dump(path: Path, material: Material, stride: int = 1) -> Iterator[tuple
     ----------
     path
         Text dump, gzipped or not; orthogonal or triclinic boxes.
-    material
-        Elements come from the column ``element``, else ``type`` 1, 2, ... is the material's first, second, ...
+    elements
+        Chemical symbols; each atom's comes from the column ``element``, else ``type`` 1, 2, ... is the first,
+        second, ... of these.
     stride
         1 takes all frames.
 
@@ -87,7 +87,7 @@ def read_dump(path: Path, material: Material, stride: int = 1) -> Iterator[tuple
     Raises
     ------
     InputError
-        If it is not readable as a dump, with the line's number, or an element is not the material's.
+        If it is not readable as a dump, with the line's number, or an element is not known.
     """
     with _open(path) as stream:
         lines = _Lines(stream, path)
@@ -95,7 +95,7 @@ def read_dump(path: Path, material: Material, stride: int = 1) -> Iterator[tuple
         try:
             while (header := _read_header(lines)) is not None:
                 if index % stride == 0:
-                    yield index, _read_atoms(lines, header, material)
+                    yield index, _read_atoms(lines, header, elements)
                 else:
                     for _ in range(header.n_atoms):
                         lines.need("an atom")
@@ -174,13 +174,13 @@ def _floats(lines: _Lines, text: str, count: int) -> list[float]:
     return values
 
 
-def _read_atoms(lines: _Lines, header: _Header, material: Material) -> Snapshot:
+def _read_atoms(lines: _Lines, header: _Header, elements: tuple[str, ...]) -> Snapshot:
     rows = [lines.need("an atom").split() for _ in range(header.n_atoms)]
     if any(len(row) != len(header.columns) for row in rows):
         raise lines.error(f"this frame has atoms with other than {len(header.columns)} columns")
     table = dict(zip(header.columns, zip(*rows, strict=True), strict=True))
     positions = _positions(lines, header, table)
-    types = _types(lines, table, material)
+    types = _types(lines, table, elements)
     energies = next((_numbers(lines, table, name) for name in _ENERGIES if name in table), None)
     order = np.argsort(_numbers(lines, table, "id"), kind="stable") if "id" in table else np.arange(header.n_atoms)
     snapshot = Snapshot(
@@ -188,7 +188,7 @@ def _read_atoms(lines: _Lines, header: _Header, material: Material) -> Snapshot:
         cell=header.cell,
         pbc=header.pbc,
         types=types[order],
-        elements=material.elements,
+        elements=elements,
         centres=np.ones(header.n_atoms, bool),
         energies=None if energies is None else energies[order],
         info={"step": header.step},
@@ -207,8 +207,7 @@ def _positions(lines: _Lines, header: _Header, table: dict[str, tuple[str, ...]]
     raise lines.error(f"no positions among the columns {' '.join(header.columns)}: dump x y z or xs ys zs")
 
 
-def _types(lines: _Lines, table: dict[str, tuple[str, ...]], material: Material) -> np.ndarray:
-    elements = material.elements
+def _types(lines: _Lines, table: dict[str, tuple[str, ...]], elements: tuple[str, ...]) -> np.ndarray:
     if "element" in table:
         index = {e: i for i, e in enumerate(elements)}
         unknown = sorted(set(table["element"]) - set(elements))
@@ -240,8 +239,8 @@ def _with_room(snapshot: Snapshot) -> Snapshot:
     """Free directions of a dump's box may be shrink-wrapped: give the atoms room there."""
     from ase import Atoms
 
-    from ..pair_calculator import boxed
+    from .snapshots import with_room
 
     atoms = Atoms(positions=snapshot.positions, cell=snapshot.cell, pbc=snapshot.pbc)
-    cell, positions, pbc = boxed(atoms)
+    cell, positions, pbc = with_room(atoms)
     return replace(snapshot, positions=positions, cell=cell, pbc=pbc)

@@ -204,7 +204,7 @@ def _sample_trajectory(scenario: Trajectory, material: Material, files: Sequence
     from .trajectory import find_files, read_trajectory
 
     paths = find_files(scenario.files, Path()) if files is None else list(files)
-    snapshots = list(read_trajectory(paths, material, stride=scenario.stride, scenario=label(scenario)))
+    snapshots = list(read_trajectory(paths, material.elements, stride=scenario.stride, scenario=label(scenario)))
     report = {
         "scenario": label(scenario),
         "kind": scenario.kind,

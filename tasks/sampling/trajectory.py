@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ...schemas.campaign import Material
 from ...schemas.errors import InputError
 from ...schemas.snapshot import Snapshot
 from ..frames import read_frames
-from ..lammps import to_lammps_cell, wrap
-from ..pair_calculator import boxed
 from .dump import is_dump, read_dump
-
-if TYPE_CHECKING:
-    from ase import Atoms
-
-CENTRES = "centre_allowed"  # column of extended XYZ: atoms that may be centres
+from .snapshots import snapshot_from_atoms
 
 
 def find_files(patterns: Sequence[str], base: Path) -> list[Path]:
@@ -59,7 +49,7 @@ def find_files(patterns: Sequence[str], base: Path) -> list[Path]:
 
 
 def read_trajectory(
-    paths: Sequence[Path], material: Material, *, stride: int = 1, scenario: str = "trajectory"
+    paths: Sequence[Path], elements: Sequence[str], *, stride: int = 1, scenario: str | None = None
 ) -> Iterator[Snapshot]:
     """
     Read frames as snapshots, one at a time.
@@ -68,65 +58,36 @@ def read_trajectory(
     ----------
     paths
         LAMMPS text dumps or extended XYZ, gzipped or not.
-    material
-        Its elements are those that frames may have; without an ``element`` column they are those of the types.
+    elements
+        Those that frames may have; without an ``element`` column of a dump, those of types 1, 2, ...
     stride
         Take every n-th frame of each file.
     scenario
-        For the snapshots' provenance.
+        For the snapshots' provenance; None keeps what extended XYZ says (``trajectory`` if nothing).
 
     Yields
     ------
     Snapshot
-        Its ``info`` has ``file``, ``frame`` and, from a dump, ``step``.
+        Its ``info`` has ``scenario``, ``file``, ``frame`` and, where known, ``step``. In extended XYZ an integer
+        column ``centre_allowed`` says which atoms may be centres.
 
     Raises
     ------
     InputError
-        If a file is missing or unreadable, or has an element that the material does not have.
+        If a file is missing or unreadable, or has another element.
     """
+    given = {} if scenario is None else {"scenario": scenario, "kind": "trajectory"}
     for path in paths:
         if not path.is_file():
             raise InputError(f"trajectory {path}: no such file")
-        frames = read_dump(path, material, stride) if is_dump(path) else _read_extended_xyz(path, material, stride)
+        known = tuple(elements)
+        frames = read_dump(path, known, stride) if is_dump(path) else _read_extended_xyz(path, known, stride)
         for index, snapshot in frames:
-            info = {"scenario": scenario, "kind": "trajectory", "file": path.name, "frame": index, **snapshot.info}
-            yield replace(snapshot, info=info)
+            own = {"scenario": "trajectory", "kind": "trajectory", "step": index, **snapshot.info}
+            yield replace(snapshot, info={**own, **given, "file": path.name, "frame": index})
 
 
-def _read_extended_xyz(path: Path, material: Material, stride: int) -> Iterator[tuple[int, Snapshot]]:
+def _read_extended_xyz(path: Path, elements: tuple[str, ...], stride: int) -> Iterator[tuple[int, Snapshot]]:
     for index, atoms in enumerate(read_frames(path)):
         if index % stride == 0:
-            yield index, snapshot_of(atoms, material, f"trajectory {path}, frame {index}")
-
-
-def snapshot_of(atoms: Atoms, material: Material, where: str) -> Snapshot:
-    """
-    Turn a frame into a snapshot; an integer column ``centre_allowed`` says which atoms may be centres.
-
-    Raises
-    ------
-    InputError
-        If it has another element than the material, no finite positions, or no cell along a periodic direction.
-    """
-    symbols = atoms.get_chemical_symbols()
-    unknown = sorted(set(symbols) - set(material.elements))
-    if unknown:
-        raise InputError(f"{where}: has {' '.join(unknown)}, the material is {' '.join(material.elements)}")
-    if not len(atoms) or not np.isfinite(atoms.get_positions()).all():
-        raise InputError(f"{where}: no atoms, or positions that are not finite")
-    try:
-        cell, positions, pbc = boxed(atoms)
-        lower, rotation = to_lammps_cell(cell)
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
-    index = {e: i for i, e in enumerate(material.elements)}
-    allowed = atoms.arrays.get(CENTRES)
-    return Snapshot(
-        positions=wrap(positions @ rotation, lower, pbc),
-        cell=lower,
-        pbc=pbc,
-        types=np.array([index[s] for s in symbols]),
-        elements=material.elements,
-        centres=np.ones(len(atoms), bool) if allowed is None else np.asarray(allowed).astype(bool),
-    )
+            yield index, snapshot_from_atoms(atoms, elements, f"trajectory {path}, frame {index}")
