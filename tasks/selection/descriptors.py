@@ -225,6 +225,8 @@ def _whole(snapshot: Snapshot) -> Block:
 
 def _framed(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]]:
     """Give a right-handed cell, with room along directions without periodicity, as LAMMPS needs it."""
+    if not len(atoms) or not np.isfinite(atoms.get_positions()).all():
+        raise InputError(f"a structure of {len(atoms)} atoms: no atoms, or positions that are not finite")
     out = atoms.copy()
     out.cell = out.cell.complete()
     if np.linalg.det(np.array(out.cell)) < 0:

@@ -14,7 +14,7 @@ from ...schemas.keys import rounded
 from ...schemas.snapshot import Snapshot
 from .blocks import heights
 
-PROVENANCE = ("scenario", "run", "step", "time_ps", "temperature_K", "family")
+PROVENANCE = ("scenario", "kind", "stage", "file", "frame", "step", "time_ps", "temperature_K", "family")
 
 
 def cut(snapshot: Snapshot, atom: int, radius: float, info: Mapping[str, Any] | None = None) -> Environment:
