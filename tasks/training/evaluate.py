@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,19 +77,8 @@ class Errors:
             names = np.array(self.labels)
             out["by"] = {}
             for name in sorted(set(self.labels)):
-                group = self.select(names == name)
-                out["by"][name] = Errors(*_arrays(group)).summary()
+                out["by"][name] = replace(self.select(names == name), labels=()).summary()
         return out
-
-
-def _arrays(errors: Errors) -> tuple[np.ndarray, ...]:
-    return (
-        errors.n_atoms,
-        errors.energy_reference,
-        errors.energy_predicted,
-        errors.force_reference,
-        errors.force_predicted,
-    )
 
 
 def evaluate(potential: PairPotential, frames: Sequence[Atoms], by: str | None = None) -> Errors:

@@ -21,8 +21,8 @@ from .neighbours import check_neighbours
 if TYPE_CHECKING:
     from ase import Atoms
 
-WEIGHTS = (150.0, 1.0)
-REGULARISATION = 1e-12  # relative to the diagonal of the normal equations
+WEIGHTS = (120.0, 1.0)
+REGULARISATION = 1e-11  # relative to the diagonal of the normal equations
 
 
 def fit_pod(

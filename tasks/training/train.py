@@ -1,0 +1,240 @@
+"""Training from a dataset to a directory: split, fit, errors from the written file, active set, ensemble."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...schemas.pair_potential import PairPotential
+from ...schemas.potential import ACTIVE_SET_NAME, PotentialCard
+from ..selection.active_set import build_active_set
+from ..selection.pod_basis import pod_basis
+from .ensemble import calibration, member_frames
+from .evaluate import evaluate
+from .origin import dataset_hash, origin_of
+from .pod import REGULARISATION, WEIGHTS, fit_pod, pod_potential
+from .potential_directory import TrainedPotential
+from .split import assert_disjoint, split
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+LARGE = "530"  # what `large` means
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """
+    How to train.
+
+    Attributes
+    ----------
+    size
+        Name of the POD basis, or ``large``.
+    test_fraction
+        Expected share of the source environments that is held out.
+    ensemble
+        Members, the potential itself included; 0 or 1 for none.
+    descriptors
+        That the active set is made with; the potential's own by default.
+    weights, regularisation
+        See `fit_pod`.
+    by
+        Info key that errors are listed by.
+    """
+
+    size: str = "255"
+    test_fraction: float = 0.1
+    ensemble: int = 0
+    descriptors: str | None = None
+    weights: tuple[float, float] = WEIGHTS
+    regularisation: float = REGULARISATION
+    by: str = "family"
+
+    @property
+    def basis(self) -> str:
+        """Size of the basis, ``large`` resolved."""
+        size = LARGE if self.size == "large" else self.size
+        return str(pod_basis(size).descriptors)
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def train_pod(
+    frames: Sequence[Atoms], options: TrainOptions, seed: int, say: Callable[[str], None] = _quiet
+) -> TrainedPotential:
+    """
+    Train a POD potential.
+
+    Parameters
+    ----------
+    frames
+        Labelled structures of one origin.
+    options
+        Size, split, ensemble.
+    seed
+        Of the split and of the ensemble.
+    say
+        Called with what begins next.
+
+    Raises
+    ------
+    InputError
+        If a frame cannot be fitted.
+    MixedLabelsError
+        If the labels have several origins.
+    SimulationError
+        If the fit fails.
+    """
+    started = time.process_time()
+    origin = origin_of(frames)
+    elements = sorted({s for f in frames for s in f.get_chemical_symbols()})
+    train, test = split(frames, options.test_fraction, seed)
+    assert_disjoint(train, test)
+    say(f"fitting POD {options.basis} to {len(train)} structures ({sum(map(len, train))} atoms)")
+    files = fit_potential(
+        train, options.basis, elements, weights=options.weights, regularisation=options.regularisation
+    )
+    fit_seconds = time.process_time() - started
+    say(f"evaluating the written potential on {len(train)} training and {len(test)} held-out structures")
+    errors = evaluate_split(files, elements, train, test, options.by)
+    descriptors = options.descriptors or f"pod-{options.basis}"
+    say(f"building the active set ({descriptors})")
+    files[ACTIVE_SET_NAME] = build_active_set(train, descriptors, elements).to_bytes()
+    members = {}
+    for member in range(1, options.ensemble):
+        say(f"fitting member {member + 1} of {options.ensemble}")
+        chosen = member_frames(train, member, seed)
+        members.update(_coefficients(fit_potential(chosen, options.basis, elements, member=member)))
+    if members:
+        errors["force_uncertainty"] = _uncertainty(files, members, elements, test or train)
+    potential = main_potential(files, elements)
+    files["in.lammps"] = lammps_input(potential)
+    card = PotentialCard(
+        size=options.basis,
+        elements=tuple(elements),
+        cutoff=float(potential.info["cutoff"]),
+        files=_roles(files),
+        members=tuple(members),
+        descriptors=descriptors,
+        n_structures=len(train),
+        n_atoms=sum(map(len, train)),
+        dataset=dataset_hash(train),
+        split={
+            "test_fraction": options.test_fraction,
+            "seed": seed,
+            "by": "source environment",
+            "n_test": len(test),
+            "test_dataset": dataset_hash(test) if test else None,
+        },
+        fit={
+            "weight_energy": options.weights[0],
+            "weight_force": options.weights[1],
+            "regularisation": options.regularisation,
+        },
+        errors=errors,
+        engine=origin.engine,
+        spec=origin.spec,
+        dft=origin.is_dft,
+        lammps=tuple(potential.commands(Path())),
+        provenance={
+            "cpu_seconds_fit": round(fit_seconds, 1),
+            "cpu_seconds": round(time.process_time() - started, 1),
+            "lammps": importlib.metadata.version("lammps"),
+            "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        },
+    )
+    return TrainedPotential({**files, **members}, card)
+
+
+def fit_potential(
+    frames: Sequence[Atoms],
+    size: str,
+    elements: Sequence[str],
+    *,
+    weights: tuple[float, float] = WEIGHTS,
+    regularisation: float = REGULARISATION,
+    member: int = 0,
+) -> dict[str, bytes]:
+    """
+    Fit one potential: the parameter and the coefficient file (see `fit_pod`).
+
+    Parameters
+    ----------
+    frames, size, elements, weights, regularisation
+        As for `fit_pod`.
+    member
+        Above 0, the coefficient file is named after it.
+    """
+    name = f"_member{member}" if member else ""
+    return fit_pod(frames, size, elements, weights=weights, regularisation=regularisation, member=name)
+
+
+def evaluate_split(
+    files: Mapping[str, bytes],
+    elements: Sequence[str],
+    train: Sequence[Atoms],
+    test: Sequence[Atoms],
+    by: str = "family",
+) -> dict[str, Any]:
+    """
+    Errors on both sides of a split, from the files as they will be used.
+
+    Returns
+    -------
+    dict
+        ``train`` and ``test``, each as `Errors.summary` gives it; ``test`` is None without held-out structures.
+    """
+    potential = main_potential(files, elements)
+    key = by if any(by in f.info for f in (*train, *test)) else None
+    return {
+        "train": evaluate(potential, train, key).summary(),
+        "test": evaluate(potential, test, key).summary() if test else None,
+    }
+
+
+def main_potential(files: Mapping[str, bytes], elements: Sequence[str]) -> PairPotential:
+    """Make the potential itself from the files of a directory: neither members nor the active set."""
+    own = {n: d for n, d in files.items() if n.endswith(".pod") and "_member" not in n}
+    return pod_potential(own, elements)
+
+
+def lammps_input(potential: PairPotential) -> bytes:
+    """Write the lines of a LAMMPS input that use the potential, as a file."""
+    lines = [
+        "# Include this after the box is created; the atom types are " + " ".join(potential.elements) + ".",
+        "# units metal and atom_style atomic are needed. pair_style pod corrupts memory for an atom with fewer than",
+        "# two neighbours (lammps/lammps#5114): stop a run before atoms evaporate.",
+        *potential.commands(Path()),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _coefficients(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {n: d for n, d in files.items() if n.endswith("_coefficients.pod")}
+
+
+def _roles(files: Mapping[str, bytes]) -> dict[str, str]:
+    coefficients = [n for n in files if n.endswith("_coefficients.pod")]
+    parameters = [n for n in files if n.endswith(".pod") and n not in coefficients]
+    return {
+        "parameters": parameters[0],
+        "coefficients": coefficients[0],
+        "active_set": ACTIVE_SET_NAME,
+        "lammps": "in.lammps",
+    }
+
+
+def _uncertainty(
+    files: Mapping[str, bytes], members: Mapping[str, bytes], elements: Sequence[str], frames: Sequence[Atoms]
+) -> dict[str, Any]:
+    parameters = {n: d for n, d in files.items() if n.endswith(".pod") and not n.endswith("_coefficients.pod")}
+    ensemble = [main_potential(files, elements)]
+    ensemble += [pod_potential({**parameters, name: data}, elements) for name, data in members.items()]
+    return calibration(ensemble, frames)
