@@ -127,7 +127,7 @@ def force_too_large(forces: np.ndarray | None, limit: float) -> str | None:
         return None  # said by another criterion
     size = np.linalg.norm(forces, axis=1)
     worst = int(size.argmax())
-    return f"force on atom {worst} is {size[worst]:.1f} eV/A, limit {limit:g}" if size[worst] > limit else None
+    return f"force on atom {worst} is {size[worst]:.2f} eV/A, limit {limit:g}" if size[worst] > limit else None
 
 
 def pressure_too_large(stress: np.ndarray | None, limit: float) -> str | None:
