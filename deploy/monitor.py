@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, Self
 
 from ..schemas.artifact import Item
 from ..workflows.campaign import Survey
@@ -25,7 +25,7 @@ class Monitor:
         self._started = time.monotonic()
         self._last = 0.0
 
-    def __enter__(self) -> Monitor:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

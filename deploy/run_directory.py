@@ -192,7 +192,7 @@ def differing_keys(a: Any, b: Any, prefix: str = "") -> list[str]:
 
 
 def _free(key: str) -> bool:
-    return key.split(".")[0] in FREE_TO_EDIT or key == "active_learning.max_iterations"
+    return key.split(".", maxsplit=1)[0] in FREE_TO_EDIT or key == "active_learning.max_iterations"
 
 
 def _sign(file: IO[str]) -> None:

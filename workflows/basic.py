@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..schemas.artifact import Artifact, Item, Outcome
 from ..schemas.keys import derive_seed
 from ..tasks.frames import frames_to_bytes, key_of, read_frames, round_structure
@@ -42,7 +40,7 @@ def sources(artifacts: list[Artifact]) -> list[Source]:
     ]
 
 
-def compute_basic_cells(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_basic_cells(item: Item, bench: Bench) -> Outcome:
     """Make the small cells."""
     from ..schemas.campaign import BasicSet, Material
     from ..tasks.sampling.basic_set import basic_set
@@ -52,13 +50,13 @@ def compute_basic_cells(item: Item, bench: Bench, directory: Path) -> Outcome:
     return _cells([round_structure(c) for c in basic_set(options, material, int(item.inputs["seed"]))], labelled=False)
 
 
-def compute_user_dataset(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_user_dataset(item: Item, bench: Bench) -> Outcome:
     """Take the user's set: as labelled (``same``), or its structures only (``relabel``)."""
     from ase.calculators.singlepoint import SinglePointCalculator
 
     from ..tasks.frames import energy_of, forces_of
 
-    path = directory / "dataset.extxyz"
+    path = bench.scratch / "dataset.extxyz"
     path.write_bytes(bench.artifacts.blob(item.inputs["file"]))
     labelled = item.inputs["spec"] == "same"
     cells = []

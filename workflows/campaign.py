@@ -265,7 +265,7 @@ class _Walk:
         self._wait(view)
         return view
 
-    def _need(self, condition: bool, reason: str) -> None:  # noqa: FBT001
+    def _need(self, condition: bool, reason: str) -> None:
         if not condition:
             self.survey.state, self.survey.reason = "failed", reason
             raise _Halt

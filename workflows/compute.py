@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..schemas.artifact import Item, Outcome
 from .bench import Bench, current_bench
 from .stage import Chain, Stage
 
-Compute = Callable[[Item, Bench, Path], Outcome]
+Compute = Callable[[Item, Bench], Outcome]
 
 # task name -> module of this package and function that computes it
 COMPUTED_BY = {
@@ -42,7 +43,7 @@ def compute_item(item: Item, bench: Bench) -> None:
     """
     Compute and publish one item, unless it is published already.
 
-    The scratch directory is new and removed afterwards: nothing half-written is ever found again.
+    Its scratch directory is new and removed afterwards: nothing half-written is ever found again.
     """
     store = bench.store_of(item)
     if store.get(item.key) is not None:
@@ -52,7 +53,7 @@ def compute_item(item: Item, bench: Bench) -> None:
     directory = Path(tempfile.mkdtemp(prefix=f"{item.task}-{item.key[:8]}-", dir=bench.scratch))
     started, cpu = time.time(), time.process_time()
     try:
-        outcome = compute(item, bench, directory)
+        outcome = compute(item, replace(bench, scratch=directory))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     provenance: dict[str, Any] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..schemas.artifact import Artifact, Item, Outcome, Refusal
 from ..schemas.errors import SimulationError
 from ..schemas.keys import derive_seed
@@ -39,7 +37,7 @@ def all_covered(runs: list[Artifact]) -> bool:
     return all(a.document["ended"] == "finished" and a.document["gamma_max"] < a.inputs["gamma_select"] for a in runs)
 
 
-def compute_explore(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_explore(item: Item, bench: Bench) -> Outcome:
     """Run MD with a potential, watch gamma, keep what it does not know."""
     from ..schemas.campaign import Material
     from ..tasks.exploration.dynamics import explore
@@ -64,7 +62,7 @@ def compute_explore(item: Item, bench: Bench, directory: Path) -> Outcome:
             context_radius=float(inputs["context_radius"]),
             max_candidates=int(inputs["max_candidates"]),
             seed=int(inputs["seed"]),
-            directory=directory,
+            directory=bench.scratch,
         )
     except SimulationError as error:
         return Outcome({"label": item.hints["label"]}, refusal=Refusal("simulation_failed", (str(error),)))

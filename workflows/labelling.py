@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ..schemas.artifact import Item, Outcome, Refusal
 from ..schemas.reference import PotentialSpec, spec_key
@@ -60,7 +59,7 @@ def item(inputs: CampaignInputs, source: Source) -> Item:
     return Item("label", 1, made_from, hints)
 
 
-def compute_label(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_label(item: Item, bench: Bench) -> Outcome:
     """Label one structure; what the gate refuses is published as a refusal."""
     from ..tasks.reference.potential import label_with_potential
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..schemas.artifact import Artifact, Item, Outcome, Refusal
 from ..schemas.keys import derive_seed
 from ..tasks.frames import environment_from_atoms, frames_to_bytes, key_of
@@ -35,7 +33,7 @@ def sources(cells: list[Artifact]) -> list[Source]:
     return [Source(structure=c.document["structure"], blob=c.blobs["cell"], index=0) for c in cells]
 
 
-def compute_reconstruct(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_reconstruct(item: Item, bench: Bench) -> Outcome:
     """Rebuild one environment as a periodic cell; without a feasible one the answer is a refusal."""
     from ..schemas.campaign import Material, Reconstruction
     from ..tasks.reconstruction.reconstruct import cell_to_atoms, reconstruct

@@ -25,7 +25,7 @@ def _item(inputs: CampaignInputs, run: ScenarioBase) -> Item:
         "scenario": run.model_dump(mode="json", exclude={"potential", "files"}),
         "material": campaign.material.model_dump(mode="json"),
     }
-    hints: dict[str, Any] = {"label": label(run)}
+    hints: dict[str, Any] = {"label": label(run), "potential": potential.blob}
     if run.kind == "trajectory":  # type: ignore[attr-defined]
         found = [f for pattern in run.files for f in inputs.files[pattern]]  # type: ignore[attr-defined]
         made_from["files"] = [sha256 for _, sha256 in found]
@@ -33,7 +33,6 @@ def _item(inputs: CampaignInputs, run: ScenarioBase) -> Item:
     else:
         made_from["potential"] = potential.key
         made_from["seed"] = derive_seed(campaign.seed, "sampling", label(run))
-        hints["potential"] = potential.blob
     return Item("sample", 1, made_from, hints)
 
 
@@ -49,24 +48,27 @@ def scenario_of(item: Item, files: tuple[str, ...] = ("",)) -> ScenarioBase:
     return TypeAdapter(Scenario).validate_python(data)  # type: ignore[no-any-return]
 
 
-def compute_sample(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_sample(item: Item, bench: Bench) -> Outcome:
     """Run a scenario and keep its snapshots; a run gone wrong is a refusal."""
     from ..schemas.campaign import Material
     from ..schemas.snapshot import pack_snapshots
-    from ..tasks.sampling.registry import read_trajectory, sample
+    from ..tasks.sampling.registry import sample
 
     material = Material.model_validate(item.inputs["material"])
+    paths = []
+    for i, (sha256, suffix) in enumerate(
+        zip(item.inputs.get("files", ()), item.inputs.get("suffixes", ()), strict=True)
+    ):
+        paths.append(bench.scratch / f"{i}{suffix}")
+        paths[-1].write_bytes(bench.artifacts.blob(sha256))
+    scenario = scenario_of(item)
+    potential = bench.pair_potential(item.hints["potential"])
     try:
-        if item.inputs["scenario"]["kind"] == "trajectory":
-            paths = []
-            for i, (sha256, suffix) in enumerate(zip(item.inputs["files"], item.inputs["suffixes"], strict=True)):
-                paths.append(directory / f"{i}{suffix}")
-                paths[-1].write_bytes(bench.artifacts.blob(sha256))
-            result = read_trajectory(scenario_of(item), paths, material)
-        else:
-            potential = bench.pair_potential(item.hints["potential"])
-            result = sample(scenario_of(item), material, potential, int(item.inputs["seed"]), directory)
+        result = sample(
+            scenario, material, potential, int(item.inputs.get("seed", 0)), bench.scratch, files=paths or None
+        )
     except (SimulationError, InputError) as error:
         return Outcome({"label": item.hints["label"]}, refusal=Refusal("simulation_failed", (str(error),)))
-    document = {"label": item.hints["label"], "snapshots": len(result.snapshots), **result.report}
-    return Outcome(document, {"snapshots": pack_snapshots(result.snapshots)})
+    document = {**result.report, "label": item.hints["label"]}
+    cost = {"cpu_s_simulation": document.pop("cpu_s")}
+    return Outcome(document, {"snapshots": pack_snapshots(result.snapshots)}, provenance=cost)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..schemas.artifact import Artifact, Item, Outcome
 from ..tasks.frames import environment_to_atoms, frames_to_bytes
 from .bench import Bench
@@ -49,7 +47,7 @@ def select_item(inputs: CampaignInputs, candidates: list[Artifact], active_set: 
     return Item("select", 1, made_from)
 
 
-def compute_active_set(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_active_set(item: Item, bench: Bench) -> Outcome:
     """Build the active set of all environments of the sources' structures."""
     from ..tasks.selection.active_set import build_active_set
 
@@ -62,7 +60,7 @@ def compute_active_set(item: Item, bench: Bench, directory: Path) -> Outcome:
     return Outcome(document, {"active_set": active.to_bytes()})
 
 
-def compute_candidates(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_candidates(item: Item, bench: Bench) -> Outcome:
     """Grade every atom of a run's snapshots and keep the environments worth a label."""
     from ..schemas.snapshot import unpack_snapshots
     from ..tasks.selection.active_set import ActiveSet
@@ -81,7 +79,7 @@ def compute_candidates(item: Item, bench: Bench, directory: Path) -> Outcome:
     return Outcome({"label": bench.artifact(inputs["sample"]).document["label"], **found.report}, found.to_blobs())
 
 
-def compute_select(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_select(item: Item, bench: Bench) -> Outcome:
     """Merge candidates: the environments with most information, each in a blob of its own."""
     from ..tasks.selection.active_set import ActiveSet
     from ..tasks.selection.preselect import Candidates, merge

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..schemas.artifact import Item, Outcome
@@ -53,7 +52,7 @@ def fit_items(inputs: CampaignInputs, dataset: str) -> list[Item]:
     return out
 
 
-def compute_dataset(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_dataset(item: Item, bench: Bench) -> Outcome:
     """Join labels with the origin of their structures, and split by source environment."""
     from ..schemas.label import check_one_origin
     from ..tasks.training.split import assert_disjoint, split
@@ -108,7 +107,7 @@ def _origin(info: dict[str, Any]) -> dict[str, Any]:
     return {name: info[name] for name in kept if name in info}
 
 
-def compute_fit(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_fit(item: Item, bench: Bench) -> Outcome:
     """Fit one potential and evaluate the written file on both sides of the split."""
     from ..tasks.training.ensemble import member_frames
     from ..tasks.training.train import evaluate_split, fit_potential
@@ -119,7 +118,7 @@ def compute_fit(item: Item, bench: Bench, directory: Path) -> Outcome:
     test = bench.frames(dataset.blobs["test"]) if "test" in dataset.blobs else []
     member = int(inputs["member"])
     chosen = member_frames(train, member, int(inputs["seed"]))
-    files = fit_potential(chosen, inputs["size"], inputs["elements"], directory)
+    files = fit_potential(chosen, inputs["size"], inputs["elements"], member=member)
     document: dict[str, Any] = {"size": inputs["size"], "member": member, "structures": len(chosen)}
     if member == 0:
         document["errors"] = evaluate_split(files, inputs["elements"], train, test)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..schemas.artifact import Item, Outcome
@@ -26,7 +25,7 @@ def items(inputs: CampaignInputs, fit: str, members: list[str], dataset: str) ->
     return out
 
 
-def compute_properties(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_properties(item: Item, bench: Bench) -> Outcome:
     """Lattice constant, elastic constants, vacancy and surface energies of one potential."""
     from ..schemas.campaign import Material
     from ..tasks.validation.properties import properties
@@ -45,7 +44,7 @@ def _potential(item: Item, bench: Bench) -> Any:
     return pod_potential({n: bench.artifacts.blob(s) for n, s in fit.blobs.items()}, fit.inputs["elements"])
 
 
-def compute_uncertainty(item: Item, bench: Bench, directory: Path) -> Outcome:
+def compute_uncertainty(item: Item, bench: Bench) -> Outcome:
     """Force uncertainty of the ensemble beside the true force error, on the held-out structures."""
     from ..tasks.training.ensemble import calibration
     from ..tasks.training.pod import pod_potential

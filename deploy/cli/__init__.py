@@ -6,6 +6,14 @@ import sys
 
 import typer
 
+from .check import check
+from .doctor import doctor
+from .export import export
+from .init import init
+from .plan import plan
+from .run import run
+from .status import status
+
 app = typer.Typer(
     name="defectgenome",
     help="From an empirical potential and a DFT code to a machine-learning potential for extended defects.",
@@ -13,6 +21,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+_COMMANDS = {
+    "init": init,
+    "check": check,
+    "doctor": doctor,
+    "plan": plan,
+    "run": run,
+    "status": status,
+    "export": export,
+}
+for _name, _function in _COMMANDS.items():
+    app.command(_name)(_function)
 
 
 def main() -> None:

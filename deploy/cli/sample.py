@@ -39,7 +39,7 @@ def sample(
     runs = single_runs(scenario)
     results = _run_all(runs, material, pair, seed, workers, base)
     written = _write(output, results, material, pair, seed, size)
-    _print_table(results, material, written)
+    _print_table(results, material, written, output)
 
 
 def _scenario(what: str, size: str) -> tuple[ScenarioBase, Path]:
@@ -145,18 +145,18 @@ def _write(
     return written
 
 
-def _print_table(results: list[SampleResult], material: Material, written: int) -> None:
+def _print_table(results: list[SampleResult], material: Material, written: int, output: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console(stderr=True)
     table = Table(title=f"{''.join(material.elements)} {material.structure}, a = {material.lattice_constant:.5f} A")
-    for column in ("scenario", "atoms", "steps", "ps", "T / K", "strain rate / (1/s)", "speed / (m/s)", "snapshots"):
-        table.add_column(column, justify="left" if column == "scenario" else "right")
+    for column in ("scenario", "atoms", "steps", "ps", "K", "strain 1/s", "speed m/s", "frames"):
+        table.add_column(column, justify="left" if column == "scenario" else "right", no_wrap=True)
     for r in (result.report for result in results):
         temperature = "-" if r["temperature_K"] is None else f"{r['temperature_K']:.0f}"
         rates = [f"{r['rates'][k]:.3g}" if k in r["rates"] else "-" for k in ("strain_rate_per_s", "speed_m_per_s")]
         row = [r["scenario"], str(r["atoms"]), str(r["steps"]), f"{r['ps']:g}", temperature, *rates]
         table.add_row(*row, str(r["snapshots"]))
     console.print(table)
-    console.print(f"{written} snapshots")
+    console.print(f"{written} snapshots in {output / 'snapshots'}", highlight=False, soft_wrap=True)

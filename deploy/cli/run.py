@@ -1,0 +1,53 @@
+"""`defectgenome run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .check import CampaignFile
+
+WorkDir = Annotated[Path | None, typer.Option(help="Run directory; runs/NAME by default.", show_default=False)]
+LabelStore = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        envvar="DEFECTGENOME_LABELS",
+        help="Label store shared by campaigns, so that no label is paid for twice; by default in the run directory.",
+        show_default=False,
+    ),
+]
+
+
+def run(
+    campaign: CampaignFile,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
+    workdir: WorkDir = None,
+    labels: LabelStore = None,
+) -> None:
+    """Run a campaign on this machine. Stop it anyhow, run it again: it goes on, nothing finished is done twice."""
+    from ..check import check_campaign
+    from ..local import run_campaign
+    from ..monitor import Monitor
+    from ..outputs import write_outputs
+    from ..resolve import resolve_inputs
+    from ..run_directory import RunDirectory
+    from ..status import print_status
+
+    checked = check_campaign(campaign)
+    base = campaign.absolute().parent
+    directory = RunDirectory(workdir or Path("runs") / checked.campaign, labels)
+    with directory.lock():
+        directory.identify(checked, base)
+        inputs = resolve_inputs(checked, base, directory.store)
+        with Monitor() as monitor:
+            last = run_campaign(inputs, directory, workers, monitor)
+        outputs = write_outputs(inputs, directory, last)
+        print_status(directory, outputs)
+    if last.state == "failed":
+        print(f"error: {last.reason}", file=sys.stderr)
+        raise typer.Exit(1)
