@@ -65,7 +65,7 @@ def translations(cell: np.ndarray, cutoff: float) -> np.ndarray:
     return vectors[keep[np.argsort(squared[keep], kind="stable")]]
 
 
-def image_gap(core: np.ndarray, cell: np.ndarray, limit: float) -> float:
+def image_gap(core: np.ndarray, cell: np.ndarray, limit: float, line: np.ndarray | None = None) -> float:
     """
     Smallest distance of a core atom from a periodic image of a core atom.
 
@@ -77,9 +77,13 @@ def image_gap(core: np.ndarray, cell: np.ndarray, limit: float) -> float:
         A, shape (3, 3).
     limit
         Gaps above this need not be exact: the limit is returned instead, A.
+    line
+        Images along a dislocation line belong to the environment and do not count.
     """
     reach = 2.0 * float(np.sqrt((core**2).sum(1).max()))
     vectors = translations(cell, reach + limit)
+    if line is not None:
+        vectors = vectors[np.linalg.norm(np.cross(vectors, line), axis=1) > 1e-3 * float(line @ line)]
     if not len(vectors):
         return limit
     differences = (core[:, None] - core[None]).reshape(-1, 3)

@@ -79,13 +79,13 @@ class State:
     @cached_property
     def box_gradient(self) -> np.ndarray:
         """
-        dE/d(strain) with the core held, eV, shape (3, 3).
+        dE/du for ``x -> x + x @ u`` of cell and mobile atoms with the core held, eV, shape (3, 3).
 
-        The virial alone would assume that the core is strained with the box.
+        The virial alone would assume that the core deforms with the box. Not symmetric: turning the box around
+        the core changes the energy too.
         """
         c = self.configuration
-        moment = self.forces[: c.n_core].T @ c.core
-        return -self.virial + 0.5 * (moment + moment.T)
+        return -self.virial + c.core.T @ self.forces[: c.n_core]
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ...schemas.artifact import Refusal
 from ...schemas.campaign import Material, Reconstruction
@@ -69,20 +70,16 @@ def reconstruct(
         If the potential has no such crystal.
     """
     check_options(environment, potential, options)
-    reach = max(environment.context_radius, options.core_radius + 1.0)
-    context, symbols = surroundings(environment, reach)
     with open_engine(potential) as engine:
         crystal = measure_crystal(engine, material)
-        search = make_search(
-            context, symbols, environment.context_radius, options, crystal, engine, potential.elements[0]
-        )
+        search = make_search(environment, options, crystal, engine, potential.elements[0])
         if search.n_core > options.max_atoms:
             return _refusal("no_feasible_cell", search)
         states = search.run(derive_seed(seed, "candidate cells"))
         if not states:
             return _refusal(_why_empty(search), search)
         try:
-            reference = context_forces(engine, context, symbols)
+            reference = context_forces(engine, environment, search.context[: search.n_core])
         except SimulationError:
             return _refusal("no_convergence", search)
         codes: Counter[str] = Counter()
@@ -125,15 +122,16 @@ def finish(
     engine, state, environment, search, seed
         As in the search.
     reference
-        Forces of the context cluster, eV/A, shape (n, 3).
+        Forces on the core in its context, eV/A, shape (n_core, 3).
     """
     c = state.configuration
     h, rotation = to_lammps_cell(reduce_cell(c.cell))
     h, positions = rounded(h), rounded(c.positions @ rotation)
     exact = engine.evaluate(Configuration(h, positions, c.symbols, c.n_core))
-    errors = np.linalg.norm(exact.forces[: c.n_core] @ rotation.T - reference[: c.n_core], axis=1)
+    errors = np.linalg.norm(exact.forces[: c.n_core] @ rotation.T - reference, axis=1)
     near = np.linalg.norm(c.core, axis=1) < SHELLS * search.crystal.neighbour_distance
     near[0] = False
+    line = None if environment.line is None else environment.line @ rotation
     cell = Cell(
         cell=h,
         positions=positions,
@@ -144,7 +142,7 @@ def finish(
         energy_per_atom=exact.energy / len(c),
         excess_energy=search.goal.excess(exact),
         dmin=shortest_distance(positions, h),
-        image_gap=image_gap(positions[: c.n_core], h, 6.0),
+        image_gap=image_gap(positions[: c.n_core], h, 6.0, line),
         centre_force_error=float(errors[0]),
         neighbour_force_error=float(errors[near].mean()) if near.any() else 0.0,
         status="ok",
@@ -160,10 +158,12 @@ def finish(
     return cell, report
 
 
-def context_forces(engine: Engine, context: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:
-    """Forces on the context as a cluster in vacuum, eV/A, shape (n, 3): exact at the centre, not at the rim."""
-    side = 2.0 * float(np.abs(context).max()) + VACUUM
-    return engine.evaluate(Configuration(side * np.eye(3), context, symbols, 1)).forces
+def context_forces(engine: Engine, environment: Environment, core: np.ndarray) -> np.ndarray:
+    """Forces on the core in its context, a cluster in vacuum, eV/A, shape (n_core, 3); exact at the centre."""
+    cluster, symbols = surroundings(environment, environment.context_radius + 1e-6)
+    side = 2.0 * float(np.abs(cluster).max()) + VACUUM
+    forces = engine.evaluate(Configuration(side * np.eye(3), cluster, symbols, 1)).forces
+    return forces[cKDTree(cluster).query(core)[1]]
 
 
 def _why_empty(search: Search) -> str:

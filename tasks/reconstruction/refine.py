@@ -40,6 +40,8 @@ class Goal:
         No atom is inserted closer to the centre, A.
     gap
         Core to core image, A.
+    line
+        Period along a dislocation line, A, shape (3,), or None.
     filler
         Species of inserted atoms.
     exact
@@ -50,6 +52,7 @@ class Goal:
     max_atoms: int
     keep_out: float
     gap: float
+    line: np.ndarray | None
     filler: str
     exact: Callable[[Configuration], bool]
 
@@ -77,7 +80,15 @@ def refine(engine: Engine, start: State, goal: Goal, *, rounds: int, minimise_st
         best = sweep(engine, best, goal, minimise_steps)
         if done and goal.score(best) == before:
             break
-        relaxed = relax_box(engine, best, steps=4, minimise_steps=60, stiffness=goal.crystal.stiffness, gap=goal.gap)
+        relaxed = relax_box(
+            engine,
+            best,
+            steps=4,
+            minimise_steps=60,
+            stiffness=goal.crystal.stiffness,
+            gap=goal.gap,
+            line=goal.line,
+        )
         if goal.score(relaxed) < goal.score(best) and goal.exact(relaxed.configuration):
             best = relaxed
         if before - goal.score(best) < ROUND_GAIN * goal.crystal.energy_scale:

@@ -13,8 +13,8 @@ SMALLEST_STRAIN = 2e-4  # below: relaxed
 LEAST_GAIN = 1e-3  # eV
 
 
-def strained(configuration: Configuration, strain: np.ndarray) -> Configuration:
-    """Strain the cell and the mobile atoms about the centre; the core stays."""
+def deformed(configuration: Configuration, strain: np.ndarray) -> Configuration:
+    """Deform the cell and the mobile atoms about the centre; the core stays."""
     deform = np.eye(3) + strain
     positions = configuration.positions @ deform
     positions[: configuration.n_core] = configuration.core
@@ -22,7 +22,14 @@ def strained(configuration: Configuration, strain: np.ndarray) -> Configuration:
 
 
 def relax_box(
-    engine: Engine, start: State | Configuration, *, steps: int, minimise_steps: int, stiffness: float, gap: float
+    engine: Engine,
+    start: State | Configuration,
+    *,
+    steps: int,
+    minimise_steps: int,
+    stiffness: float,
+    gap: float,
+    line: np.ndarray | None,
 ) -> State:
     """
     Relax the cell vectors by preconditioned steepest descent, the atoms after every step.
@@ -41,6 +48,8 @@ def relax_box(
         Strain = -gradient / (volume x stiffness), eV/A^3.
     gap
         The core stays this clear of its images, A.
+    line
+        Period along a dislocation line, kept as it is.
 
     Returns
     -------
@@ -52,11 +61,13 @@ def relax_box(
     for _ in range(steps):
         volume = abs(float(np.linalg.det(best.configuration.cell)))
         strain = -best.box_gradient / (volume * stiffness) * damping
+        if line is not None:
+            strain -= np.outer(line, line @ strain) / float(line @ line)
         largest = float(np.abs(strain).max())
         if largest < SMALLEST_STRAIN:
             break
-        trial = strained(best.configuration, strain * min(1.0, LARGEST_STRAIN / largest))
-        if image_gap(trial.core, trial.cell, gap + 0.01) < gap:
+        trial = deformed(best.configuration, strain * min(1.0, LARGEST_STRAIN / largest))
+        if image_gap(trial.core, trial.cell, gap + 0.01, line) < gap:
             damping *= 0.5
             continue
         try:

@@ -9,11 +9,14 @@ from typing import Literal
 import numpy as np
 
 from ...schemas.campaign import Reconstruction
+from ...schemas.environment import Environment
 from ...schemas.errors import SimulationError
 from .candidates import candidate_cells
+from .context import core_first, one_period, surroundings
 from .crystal import Crystal
 from .engine import Engine, State
 from .host import host_orientations
+from .line_candidates import line_cells
 from .refine import Goal, refine
 from .relax import relax_box
 from .stitch import is_exact, stitch
@@ -83,12 +86,12 @@ class Search:
 
     Attributes
     ----------
+    environment
+        What to build a cell around.
     context
-        Positions relative to the centre, sorted by distance, A, shape (N, 3).
+        Its positions, the core first, then by distance, A, shape (N, 3).
     symbols
         Chemical symbols of the context.
-    complete
-        The context is complete up to here, A.
     n_core
         Size of the core.
     options, crystal
@@ -99,9 +102,9 @@ class Search:
         Measures and limits.
     """
 
+    environment: Environment
     context: np.ndarray
     symbols: tuple[str, ...]
-    complete: float
     n_core: int
     options: Reconstruction
     crystal: Crystal
@@ -124,18 +127,16 @@ class Search:
         return sorted(states, key=self.goal.score)[:count]
 
     def _cells(self, budget: Budget, rng: np.random.Generator) -> list[np.ndarray]:
-        orientations = host_orientations(self.context, self.crystal, self.complete)
+        environment, line = self.environment, self.goal.line
+        around, _ = surroundings(environment, environment.context_radius)
+        orientations = host_orientations(around, self.crystal, environment.context_radius)
         largest = self.options.max_atoms
         smallest = max(int(SMALLEST_SHARE * largest), self.n_core)
-        cells, tried = candidate_cells(
-            self.context[: self.n_core],
-            orientations,
-            self.crystal,
-            (smallest, largest),
-            (budget.hosts, budget.randoms),
-            self.goal.gap,
-            rng,
-        )
+        core, sizes, counts = self.context[: self.n_core], (smallest, largest), (budget.hosts, budget.randoms)
+        if line is None:
+            cells, tried = candidate_cells(core, orientations, self.crystal, sizes, counts, self.goal.gap, rng)
+        else:
+            cells, tried = line_cells(core, line, orientations, self.crystal, sizes, counts, self.goal.gap, rng)
         self.tally.tried, self.tally.feasible, self.tally.hosts = tried, len(cells), len(orientations)
         return cells
 
@@ -143,7 +144,9 @@ class Search:
         pool = []
         overlap = OVERLAP * self.crystal.neighbour_distance
         for cell in cells:
-            trial = stitch(self.context, self.symbols, self.n_core, cell, self.options.max_atoms, overlap)
+            trial = stitch(
+                self.context, self.symbols, self.n_core, cell, self.options.max_atoms, overlap, self.goal.line
+            )
             if trial is None:
                 self.tally.over_cap += 1
                 continue
@@ -170,14 +173,13 @@ class Search:
             minimise_steps=50,
             stiffness=self.crystal.stiffness,
             gap=self.goal.gap,
+            line=self.goal.line,
         )
         return relaxed if self.goal.exact(relaxed.configuration) else state
 
 
 def make_search(
-    context: np.ndarray,
-    symbols: tuple[str, ...],
-    complete: float,
+    environment: Environment,
     options: Reconstruction,
     crystal: Crystal,
     engine: Engine,
@@ -188,12 +190,8 @@ def make_search(
 
     Parameters
     ----------
-    context
-        Positions relative to the centre, sorted by distance, A, shape (N, 3).
-    symbols
-        Chemical symbols of the context.
-    complete
-        The context is complete up to here, A.
+    environment
+        What to build a cell around.
     options
         What the user chose.
     crystal
@@ -203,17 +201,18 @@ def make_search(
     filler
         Species of inserted atoms.
     """
-    distance = np.linalg.norm(context, axis=1)
     d = crystal.neighbour_distance
-    expected = int(np.count_nonzero(distance < options.exact_radius - 1e-7))
+    order, n_core = core_first(environment, options.core_radius)
+    expected = len(surroundings(environment, options.exact_radius - 1e-7)[0])
     exact = partial(is_exact, radius=options.exact_radius, expected=expected)
     goal = Goal(
         crystal=crystal,
         max_atoms=options.max_atoms,
         keep_out=options.exact_radius + GUARD * d,
         gap=GAP * d,
+        line=environment.line,
         filler=filler,
         exact=exact,
     )
-    n_core = int(np.count_nonzero(distance < options.core_radius))
-    return Search(context, symbols, complete, n_core, options, crystal, engine, goal)
+    symbols = tuple(environment.symbols[i] for i in order)
+    return Search(environment, one_period(environment)[order], symbols, n_core, options, crystal, engine, goal)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .cells import centred, close_pairs, count_within, translations
 from .engine import Configuration
+from .line_candidates import across
 
 SLACK = 6  # atoms above the cap that trimming may remove
 
@@ -17,6 +18,7 @@ def stitch(
     cell: np.ndarray,
     max_atoms: int,
     overlap: float,
+    line: np.ndarray | None = None,
 ) -> Configuration | None:
     """
     Fill a cell with the core and as much of its real surroundings as fits.
@@ -35,13 +37,15 @@ def stitch(
         Cap.
     overlap
         Of two atoms closer than this one goes, A.
+    line
+        Period along a dislocation line, A: the context is one period long, and the cell repeats it.
 
     Returns
     -------
     Configuration or None
         None when too many atoms, or atoms of the core, are left over.
     """
-    inside = wigner_seitz(context, cell)
+    inside = wigner_seitz(context, cell, line)
     inside[:n_core] = True
     chosen = np.flatnonzero(inside)
     chosen = chosen[uncover(context[chosen], n_core, close_pairs(context[chosen], cell, overlap))]
@@ -51,9 +55,12 @@ def stitch(
     return Configuration(cell, context[chosen], tuple(symbols[i] for i in chosen), n_core)
 
 
-def wigner_seitz(positions: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Whether positions lie closer to the origin than to any of its images, shape (N,), bool."""
+def wigner_seitz(positions: np.ndarray, cell: np.ndarray, line: np.ndarray | None = None) -> np.ndarray:
+    """Whether positions lie closer to the origin (or line) than to any of its images, shape (N,), bool."""
     vectors = translations(cell, 2.0 * float(np.linalg.norm(cell, axis=1).max()))
+    if line is not None:
+        flat = across(vectors, line)
+        vectors = flat[np.linalg.norm(flat, axis=1) > 1e-3 * np.linalg.norm(line)]
     along = np.abs(positions @ vectors.T)
     return (along <= 0.5 * (vectors**2).sum(1) + 1e-6).all(1)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...schemas.cell import Cell
 from ...schemas.environment import Environment
-from .context import core_indices, surroundings
+from .context import core_indices, one_period, surroundings
 
 # the exact core may be 1e-6 A off; rounding positions and cell vectors to 1e-6 A adds up to 0.9e-6
 CORE_TOLERANCE = 2e-6
@@ -90,7 +90,7 @@ def verify(
     h = np.asarray(cell.cell, float)
     n = min(cell.n_core, len(environment))
     chosen = core_indices(environment, n)
-    original = environment.positions[chosen]
+    original = one_period(environment)[chosen]
     rotation, displacement = fit_core(original, cell.positions[:n], h)
     same_species = cell.symbols[:n] == tuple(environment.symbols[i] for i in chosen)
     missing, extra, wrong = compare_neighbours(environment, cell, rotation, exact_radius)
