@@ -68,7 +68,7 @@ class PairCalculator:
         Raises
         ------
         ValueError
-            If the structure has an element that the potential was not loaded for, or a left-handed cell.
+            If the structure has an element that the potential was not loaded for, or a cell without volume.
         """
         self._load(atoms)
         lmp = self._lmp
@@ -108,7 +108,7 @@ class PairCalculator:
 
 def boxed(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]]:
     """
-    Give a structure a box that LAMMPS takes: along non-periodic directions 10 A beyond the atoms.
+    Give a structure a box that LAMMPS takes: right-handed, along non-periodic directions 10 A beyond the atoms.
 
     Returns
     -------
@@ -120,11 +120,11 @@ def boxed(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]
     ValueError
         If a periodic direction has no cell vector, or a cell with mixed periodicity is not block-like there.
     """
-    pbc = tuple(bool(p) for p in atoms.pbc)
+    pbc = (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2]))
     cell = np.array(atoms.cell, float)
     positions = atoms.get_positions()
     if all(pbc):
-        return cell, positions, pbc  # type: ignore[return-value]
+        return _right_handed(cell, positions, pbc)
     for k in range(3):
         if not pbc[k]:
             others = [cell[j] for j in range(3) if j != k]
@@ -135,4 +135,13 @@ def boxed(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]
             span = positions @ axis
             cell[k] = axis * (span.max() - span.min() + 20.0)
             positions = positions + axis * (10.0 - span.min())
-    return cell, positions, pbc  # type: ignore[return-value]
+    return _right_handed(cell, positions, pbc)
+
+
+def _right_handed(
+    cell: np.ndarray, positions: np.ndarray, pbc: tuple[bool, bool, bool]
+) -> tuple[np.ndarray, np.ndarray, tuple[bool, bool, bool]]:
+    """Exchange the first two vectors of a left-handed cell: the same crystal, named another way."""
+    if np.linalg.det(cell) < 0:
+        return cell[[1, 0, 2]], positions, (pbc[1], pbc[0], pbc[2])
+    return cell, positions, pbc
