@@ -131,7 +131,10 @@ class Search:
         around, _ = surroundings(environment, environment.context_radius)
         orientations = host_orientations(around, self.crystal, environment.context_radius)
         largest = self.options.max_atoms
-        smallest = max(int(SMALLEST_SHARE * largest), self.n_core)
+        if line is not None:  # beyond the context there is nothing to stitch
+            section = np.pi * environment.context_radius**2
+            largest = min(largest, int(section * np.linalg.norm(line) / self.crystal.atomic_volume))
+        smallest = min(max(int(SMALLEST_SHARE * largest), self.n_core), largest)
         core, sizes, counts = self.context[: self.n_core], (smallest, largest), (budget.hosts, budget.randoms)
         if line is None:
             cells, tried = candidate_cells(core, orientations, self.crystal, sizes, counts, self.goal.gap, rng)

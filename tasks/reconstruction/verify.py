@@ -143,15 +143,25 @@ def fit_core(original: np.ndarray, found: np.ndarray, h: np.ndarray) -> tuple[np
     """
     if not len(original):
         return np.eye(3), float("inf")
+    rotation, displacement = _rigid(original, found)
+    if displacement < MATCH_TOLERANCE:
+        return rotation, displacement
+    # perhaps wrapped: what is near the centre has one nearest image and tells the rotation
     y = _nearest_images(found - found[0], h)
     near = np.linalg.norm(original, axis=1) < 0.45 * float(np.linalg.norm(_lattice(h, 2), axis=1).min())
     rotation = _kabsch(original[near], y[near])
     for _ in range(2):
         off = y - original @ rotation
         y = y - np.round(off @ np.linalg.inv(h)) @ h
-        rotation = _kabsch(original - original.mean(0), y - y.mean(0))
-    off = (y - y.mean(0)) - (original - original.mean(0)) @ rotation
-    return rotation, float(np.linalg.norm(off, axis=1).max())
+        rotation, displacement = _rigid(original, y)
+    return rotation, displacement
+
+
+def _rigid(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rotation that takes a to b, both about their centroids, and the largest distance left."""
+    a, b = a - a.mean(0), b - b.mean(0)
+    rotation = _kabsch(a, b)
+    return rotation, float(np.linalg.norm(b - a @ rotation, axis=1).max())
 
 
 def _kabsch(a: np.ndarray, b: np.ndarray) -> np.ndarray:
