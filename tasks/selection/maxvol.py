@@ -20,6 +20,7 @@ ARTIFICIAL = -1  # id of a row that no data gave
 # Size of an artificial row relative to its column: it stays in only along directions in which no row is larger.
 # Far above the noise of descriptors (1e-12), far below what a thermal displacement does to them.
 FLOOR = 1e-7
+LEAST_SCALE = 2.0**-20
 SAMPLE_PER_COLUMN = 20
 REFRESH_EVERY = 100
 
@@ -220,9 +221,14 @@ def array_chunks(rows: np.ndarray, size: int = 16384) -> Iterator[tuple[np.ndarr
 
 
 def column_scale(rows: np.ndarray) -> np.ndarray:
-    """Root mean square of each column, rounded to a power of 2 (exact to divide by); 1 for a column of zeros."""
+    """
+    Root mean square of each column, rounded to a power of 2 (exact to divide by), shape (m,).
+
+    At least ``LEAST_SCALE`` of the largest: columns that vanish by symmetry in the rows at hand hold only noise.
+    """
     rms = np.sqrt(np.mean(np.square(rows), axis=0))
-    return np.exp2(np.round(np.log2(np.where(rms > 0, rms, 1.0))))
+    least = LEAST_SCALE * rms.max()
+    return np.exp2(np.round(np.log2(np.maximum(rms, least if least > 0 else 1.0))))
 
 
 def scaled_inverse(A: np.ndarray, scale: np.ndarray) -> np.ndarray:
