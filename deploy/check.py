@@ -117,5 +117,5 @@ def _files(tree: Any, base: Path) -> Iterator[Problem]:
                 yield Problem(location, str(error))
 
 
-def _list(value: Any) -> list:
+def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -68,7 +68,7 @@ class RunDirectory:
     def recorded(self) -> dict[str, Any]:
         """What `identify` wrote."""
         try:
-            return json.loads((self.root / "campaign.json").read_text())  # type: ignore[no-any-return]
+            return json.loads((self.root / "campaign.json").read_text())
         except (FileNotFoundError, ValueError):
             return {}
 
@@ -134,7 +134,7 @@ class RunDirectory:
     def given_up(self) -> dict[str, str]:
         """Key -> reason of the items that the retry policy gave up."""
         try:
-            return json.loads((self.root / "given_up.json").read_text())  # type: ignore[no-any-return]
+            return json.loads((self.root / "given_up.json").read_text())
         except (FileNotFoundError, ValueError):
             return {}
 

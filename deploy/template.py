@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..schemas.errors import InputError
 from ..schemas.scenario import Size
 
@@ -107,7 +109,7 @@ def campaign_template(element: str, size: Size) -> str:
     if element not in atomic_numbers or element == "X":
         raise InputError(f"--element {element!r}: give a chemical symbol such as W or Cu")
     zhou2004([element])  # raises with the list of known elements
-    state = reference_states[atomic_numbers[element]] or {}
+    state: dict[str, Any] = reference_states[atomic_numbers[element]] or {}
     structure = str(state.get("symmetry", "bcc"))
     surfaces, planes = LOW_INDEX[structure]
     teacher = (

@@ -192,8 +192,10 @@ def _dotted(tree: Any, location: Location) -> str:
     parts: list[str] = []
     node = tree
     for i, part in enumerate(location):
-        inside = isinstance(node, list) or (isinstance(node, dict) and part in node)
+        inside = (isinstance(node, list) and isinstance(part, int) and part < len(node)) or (
+            isinstance(node, dict) and part in node
+        )
         if inside or i == len(location) - 1:
             parts.append(str(part))
-            node = node[part] if inside and (isinstance(node, dict) or part < len(node)) else None
+            node = node[part] if inside else None
     return ".".join(parts) + ": " if parts else ""

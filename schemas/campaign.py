@@ -177,7 +177,8 @@ def core_contradictions(
     reconstruction: Reconstruction, selection: Selection, material: Material
 ) -> list[tuple[tuple[str, ...], str]]:
     """Contradictions between the core, its context and the cap, as (location, message)."""
-    core, out = reconstruction.core_radius, []
+    core = reconstruction.core_radius
+    out: list[tuple[tuple[str, ...], str]] = []
     if core > selection.context_radius:
         out.append(
             (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..schemas.artifact import Artifact, Item, Outcome
 from ..schemas.keys import derive_seed
 from ..tasks.frames import frames_to_bytes, key_of, read_frames, round_structure
 from .bench import Bench
 from .inputs import CampaignInputs
 from .labelling import Source
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 GENERATED = ("equation_of_state", "strains", "rattles", "vacancy", "surfaces", "gamma_surface")
 
@@ -70,7 +75,7 @@ def compute_user_dataset(item: Item, bench: Bench) -> Outcome:
     return _cells(cells, labelled=labelled)
 
 
-def _cells(cells: list, *, labelled: bool) -> Outcome:
+def _cells(cells: list[Atoms], *, labelled: bool) -> Outcome:
     families: dict[str, int] = {}
     for cell in cells:
         family = str(cell.info.get("family", "basic"))

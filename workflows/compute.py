@@ -111,7 +111,7 @@ def stage_flow(stage: Stage, chains: tuple[Chain, ...], batches: int = 1) -> Flo
         Into how many jobs it is cut; round robin, so that neighbours in the list spread.
     """
     parts = [chains[i::batches] for i in range(min(batches, len(chains)))]
-    jobs = []
+    jobs: list[Any] = []
     for i, part in enumerate(parts):
         entry = run_chains([[item.to_dict() for item in chain] for chain in part])
         entry.name = f"{stage.iteration}.{stage.name} {i + 1}/{len(parts)}"
@@ -121,4 +121,5 @@ def stage_flow(stage: Stage, chains: tuple[Chain, ...], batches: int = 1) -> Flo
 
 def chains_of(flow: Flow) -> list[list[Item]]:
     """Chains that the jobs of a stage's flow would compute: for a manager that spreads them over its own pool."""
-    return [[Item.from_dict(e) for e in chain] for j in flow.jobs for chain in j.function_args[0]]
+    jobs: list[Any] = list(flow.jobs)
+    return [[Item.from_dict(e) for e in chain] for j in jobs for chain in j.function_args[0]]

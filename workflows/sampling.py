@@ -45,7 +45,7 @@ def scenario_of(item: Item, files: tuple[str, ...] = ("",)) -> ScenarioBase:
     data = dict(item.inputs["scenario"])
     if data["kind"] == "trajectory":
         data["files"] = files
-    return TypeAdapter(Scenario).validate_python(data)  # type: ignore[no-any-return]
+    return TypeAdapter(Scenario).validate_python(data)
 
 
 def compute_sample(item: Item, bench: Bench) -> Outcome:

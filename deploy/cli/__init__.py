@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
 from .check import check
 from .doctor import doctor
+from .evaluate import evaluate
 from .export import export
+from .grade import grade
 from .init import init
+from .label import label
 from .plan import plan
+from .reconstruct import reconstruct
+from .report import report
 from .run import run
+from .sample import sample
+from .scenarios import scenarios
+from .select import select
 from .status import status
+from .train import train
+from .verify import verify
 
 app = typer.Typer(
     name="defectgenome",
@@ -23,14 +34,24 @@ app = typer.Typer(
 )
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "init": init,
     "check": check,
     "doctor": doctor,
     "plan": plan,
     "run": run,
     "status": status,
+    "report": report,
     "export": export,
+    "scenarios": scenarios,
+    "sample": sample,
+    "select": select,
+    "reconstruct": reconstruct,
+    "verify": verify,
+    "label": label,
+    "train": train,
+    "evaluate": evaluate,
+    "grade": grade,
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)

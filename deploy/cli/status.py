@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .run import LabelStore, WorkDir
+
+if TYPE_CHECKING:
+    from ..run_directory import RunDirectory
 
 
 def status(
@@ -33,7 +36,7 @@ def status(
         print(f"no campaign below {RunDirectory(Path('runs')).root}")
 
 
-def _directories(name: str | None, workdir: Path | None, labels: Path | None) -> list:
+def _directories(name: str | None, workdir: Path | None, labels: Path | None) -> list[RunDirectory]:
     from ..run_directory import RunDirectory
 
     if name or workdir:
@@ -41,6 +44,6 @@ def _directories(name: str | None, workdir: Path | None, labels: Path | None) ->
     return [RunDirectory(p.parent, labels) for p in sorted(Path("runs").glob("*/campaign.json"))]
 
 
-def _outputs(directory) -> dict[str, Path]:  # noqa: ANN001
+def _outputs(directory: RunDirectory) -> dict[str, Path]:
     names = {"potential": "potential", "dataset": "dataset.extxyz", "report": "report.html"}
     return {k: directory.root / v for k, v in names.items() if (directory.root / v).exists()}

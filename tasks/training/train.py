@@ -93,7 +93,7 @@ def train_pod(
         If the fit fails.
     """
     started = time.process_time()
-    origin = origin_of(frames)
+    origin_of(frames)  # labels of several origins are refused before anything is fitted
     elements = sorted({s for f in frames for s in f.get_chemical_symbols()})
     train, test = split(frames, options.test_fraction, seed)
     assert_disjoint(train, test)
@@ -106,18 +106,76 @@ def train_pod(
     errors = evaluate_split(files, elements, train, test, options.by)
     descriptors = options.descriptors or f"pod-{options.basis}"
     say(f"building the active set ({descriptors})")
-    files[ACTIVE_SET_NAME] = build_active_set(train, descriptors, elements).to_bytes()
-    members = {}
+    active_set = build_active_set(train, descriptors, elements).to_bytes()
+    ensemble = [files]
     for member in range(1, options.ensemble):
         say(f"fitting member {member + 1} of {options.ensemble}")
-        chosen = member_frames(train, member, seed)
-        members.update(_coefficients(fit_potential(chosen, options.basis, elements, member=member)))
-    if members:
-        errors["force_uncertainty"] = _uncertainty(files, members, elements, test or train)
-    potential = main_potential(files, elements)
-    files["in.lammps"] = lammps_input(potential)
-    card = PotentialCard(
+        ensemble.append(fit_potential(member_frames(train, member, seed), options.basis, elements, member=member))
+    if len(ensemble) > 1:
+        errors["force_uncertainty"] = calibration([main_potential(f, elements) for f in ensemble], test or train)
+    return assemble(
+        ensemble,
+        active_set=active_set,
+        descriptors=descriptors,
         size=options.basis,
+        train=train,
+        test=test,
+        split={"test_fraction": options.test_fraction, "seed": seed},
+        errors=errors,
+        weights=options.weights,
+        regularisation=options.regularisation,
+        provenance={
+            "cpu_seconds_fit": round(fit_seconds, 1),
+            "cpu_seconds": round(time.process_time() - started, 1),
+        },
+    )
+
+
+def assemble(
+    fits: Sequence[Mapping[str, bytes]],
+    *,
+    active_set: bytes,
+    descriptors: str,
+    size: str,
+    train: Sequence[Atoms],
+    test: Sequence[Atoms],
+    split: Mapping[str, Any],
+    errors: dict[str, Any],
+    provenance: Mapping[str, Any],
+    weights: tuple[float, float] = WEIGHTS,
+    regularisation: float = REGULARISATION,
+) -> TrainedPotential:
+    """
+    Put the parts of a trained potential together, with its card.
+
+    Parameters
+    ----------
+    fits
+        Files of each member as `fit_potential` gives them; the first is the potential itself.
+    active_set
+        `ActiveSet.to_bytes`, over the training structures.
+    descriptors
+        Of the active set.
+    size
+        Of the basis.
+    train, test
+        Both sides of the split.
+    split
+        ``test_fraction`` and ``seed``.
+    errors
+        As `evaluate_split` gives them, and ``force_uncertainty`` for an ensemble.
+    provenance
+        What more is to be told of its making.
+    weights, regularisation
+        Of the fit.
+    """
+    origin = origin_of(train)
+    elements = sorted({s for f in train for s in f.get_chemical_symbols()})
+    potential = main_potential(fits[0], elements)
+    members = {name: data for fit in fits[1:] for name, data in _coefficients(fit).items()}
+    files = {**fits[0], ACTIVE_SET_NAME: active_set, "in.lammps": lammps_input(potential)}
+    card = PotentialCard(
+        size=size,
         elements=tuple(elements),
         cutoff=float(potential.info["cutoff"]),
         files=_roles(files),
@@ -127,25 +185,19 @@ def train_pod(
         n_atoms=sum(map(len, train)),
         dataset=dataset_hash(train),
         split={
-            "test_fraction": options.test_fraction,
-            "seed": seed,
+            **split,
             "by": "source environment",
             "n_test": len(test),
             "test_dataset": dataset_hash(test) if test else None,
         },
-        fit={
-            "weight_energy": options.weights[0],
-            "weight_force": options.weights[1],
-            "regularisation": options.regularisation,
-        },
+        fit={"weight_energy": weights[0], "weight_force": weights[1], "regularisation": regularisation},
         errors=errors,
         engine=origin.engine,
         spec=origin.spec,
         dft=origin.is_dft,
         lammps=tuple(potential.commands(Path())),
         provenance={
-            "cpu_seconds_fit": round(fit_seconds, 1),
-            "cpu_seconds": round(time.process_time() - started, 1),
+            **provenance,
             "lammps": importlib.metadata.version("lammps"),
             "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         },
@@ -200,8 +252,8 @@ def evaluate_split(
 
 
 def main_potential(files: Mapping[str, bytes], elements: Sequence[str]) -> PairPotential:
-    """Make the potential itself from the files of a directory: neither members nor the active set."""
-    own = {n: d for n, d in files.items() if n.endswith(".pod") and "_member" not in n}
+    """Make a potential from the files of one fit."""
+    own = {n: d for n, d in files.items() if n.endswith(".pod")}
     return pod_potential(own, elements)
 
 
@@ -229,12 +281,3 @@ def _roles(files: Mapping[str, bytes]) -> dict[str, str]:
         "active_set": ACTIVE_SET_NAME,
         "lammps": "in.lammps",
     }
-
-
-def _uncertainty(
-    files: Mapping[str, bytes], members: Mapping[str, bytes], elements: Sequence[str], frames: Sequence[Atoms]
-) -> dict[str, Any]:
-    parameters = {n: d for n, d in files.items() if n.endswith(".pod") and not n.endswith("_coefficients.pod")}
-    ensemble = [main_potential(files, elements)]
-    ensemble += [pod_potential({**parameters, name: data}, elements) for name, data in members.items()]
-    return calibration(ensemble, frames)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -37,19 +38,17 @@ def relax(
     from ase.calculators.calculator import Calculator, all_changes
     from ase.optimize import BFGSLineSearch
 
-    class _Bridge(Calculator):  # type: ignore[misc]
-        implemented_properties = ("energy", "forces")
+    class _Bridge(Calculator):
+        implemented_properties: ClassVar[list[str]] = ["energy", "forces"]  # type: ignore[misc]
 
-        def calculate(
-            self, atoms: Atoms | None = None, properties: object = None, system_changes: object = all_changes
-        ) -> None:
+        def calculate(self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes) -> None:
             super().calculate(atoms, properties, system_changes)
-            answer = calculator.evaluate(self.atoms)
+            answer = calculator.evaluate(atoms)
             self.results = {"energy": answer.energy, "forces": answer.forces}
 
     work = atoms.copy()
     work.calc = _Bridge()
-    BFGSLineSearch(work, logfile=None).run(fmax=max_force, steps=steps)
+    BFGSLineSearch(work, logfile=os.devnull).run(fmax=max_force, steps=steps)
     energy = float(work.get_potential_energy())
     work.calc = None
     assert np.isfinite(energy)
