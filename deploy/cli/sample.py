@@ -150,7 +150,9 @@ def _print_table(results: list[SampleResult], material: Material, written: int, 
     from rich.table import Table
 
     console = Console(stderr=True)
-    table = Table(title=f"{''.join(material.elements)} {material.structure}, a = {material.lattice_constant:.5f} A")
+    table = Table(
+        title=f"{''.join(material.elements)} {material.structure}, a = {material.lattice_constant:.5f} A", box=None
+    )
     for column in ("scenario", "atoms", "steps", "ps", "K", "strain 1/s", "speed m/s", "frames"):
         table.add_column(column, justify="left" if column == "scenario" else "right", no_wrap=True)
     for r in (result.report for result in results):

@@ -118,7 +118,7 @@ def _gamma_surfaces(options: BasicSet, material: Material, seed: int) -> Cells:
         for fraction in FAULTS:
             # the periodic image above is displaced: one fault a cell, and no surface
             faulted = cell + np.array([np.zeros(3), np.zeros(3), fraction * slip])
-            yield f"gamma_surface/{_name(plane)}{fraction:.3f}b", positions, faulted
+            yield f"gamma_surface/{_name(plane)}-{fraction:.3f}b", positions, faulted
 
 
 def compact_repeats(material: Material) -> tuple[int, int, int]:

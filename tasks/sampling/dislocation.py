@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from ...schemas.campaign import Material
-from ...schemas.errors import InputError
 from ...schemas.scenario import ScrewDislocation
 from ..lammps import wrap
 from .lattice import crystal_points
@@ -26,16 +25,11 @@ def build(scenario: ScrewDislocation, material: Material, seed: int) -> System:
     """
     Displace a bcc cylinder by the elastic field of a 1/2<111> screw dislocation in its easy core.
 
-    The line is along z, in the middle of three atomic strings.
+    Other structures are refused before (`ScrewDislocation.structures`).
 
-    Raises
-    ------
-    InputError
-        For another structure than bcc.
+    The line is along z, in the middle of three atomic strings.
     """
     assert scenario.radius is not None, "resolve the scenario first"
-    if material.structure != "bcc":
-        raise InputError(f"screw_dislocation: not known for {material.structure}, only for bcc (1/2<111>)")
     burgers = material.lattice_constant * math.sqrt(3) / 2
     radius, length = scenario.radius, scenario.length * burgers
     half = radius + ROOM

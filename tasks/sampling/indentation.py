@@ -19,21 +19,14 @@ BOTTOM = 8.0  # A, held
 UNSEEN = 6.0  # A; atoms so close to the held ones are no centres
 BELOW, ABOVE = 2.0, 30.0  # A of free space
 LEAST_BELOW_TIP = 10.0  # A of mobile crystal
+LARGEST_CONTACT = 0.8  # of the width
 STIFFNESS = 10.0  # eV/A^3, of the repulsive sphere
 
 
 def build(scenario: Nanoindentation, material: Material, seed: int) -> System:
-    """
-    Build a slab: its lower layers are held, the surface under the indenter is real and its atoms may be centres.
-
-    Raises
-    ------
-    InputError
-        If the indenter would reach the held layers, or the contact its own periodic image.
-    """
+    """Build a slab: its lower layers are held, the surface is real and its atoms may be centres."""
     assert scenario.width is not None, "resolve the scenario first"
     assert scenario.height is not None, "resolve the scenario first"
-    _check(scenario)
     rotation, periods = oriented(material, scenario.orientation)
     nx, ny = (max(1, round(scenario.width / period)) for period in periods[:2])
     lengths = np.array([nx * periods[0], ny * periods[1], scenario.height])
@@ -52,25 +45,39 @@ def build(scenario: Nanoindentation, material: Material, seed: int) -> System:
     )
 
 
-def _check(scenario: Nanoindentation) -> None:
+def check(scenario: Nanoindentation, material: Material) -> None:
+    """
+    Check the surface and, as far as they are known yet, the sizes.
+
+    Raises
+    ------
+    InputError
+        If the plane is not known for the crystal, the indenter would reach the held layers, or the contact its own
+        periodic image.
+    """
+    oriented(material, scenario.orientation)
     radius, depth, width, height = scenario.radius, scenario.depth, scenario.width, scenario.height
-    assert radius is not None and depth is not None and width is not None and height is not None  # noqa: PT018
-    if depth > height - BOTTOM - LEAST_BELOW_TIP:
+    if depth is not None and height is not None and depth > height - BOTTOM - LEAST_BELOW_TIP:
         raise InputError(
-            f"nanoindentation: depth {depth:g} A is too much for a height of {height:g} A: the lowest {BOTTOM:g} A "
-            f"are held and {LEAST_BELOW_TIP:g} A must stay between, so at most {height - BOTTOM - LEAST_BELOW_TIP:g} A"
+            f"scenario nanoindentation: depth {depth:g} A is too much for a height of {height:g} A: the lowest "
+            f"{BOTTOM:g} A are held, {LEAST_BELOW_TIP:g} A must stay between: at most "
+            f"{height - BOTTOM - LEAST_BELOW_TIP:g} A"
         )
+    if radius is None or depth is None or width is None:
+        return
     contact = 2 * math.sqrt(depth * (2 * radius - depth)) if depth < radius else 2 * radius
-    if contact > 0.8 * width:
+    if contact > LARGEST_CONTACT * width:
         raise InputError(
-            f"nanoindentation: the contact is {contact:.0f} A wide, too much for a width of {width:g} A: "
-            f"at least {contact / 0.8:.0f} A, so that the indenter does not meet its own image"
+            f"scenario nanoindentation: the contact is {contact:.0f} A wide, too much for a width of {width:g} A: "
+            f"at least {contact / LARGEST_CONTACT:.0f} A, so that the indenter does not meet its own image"
         )
 
 
 def protocol(scenario: Nanoindentation, system: System, material: Material, minimise_steps: int) -> Protocol:
     """Relax the surface, heat, then press at constant speed."""
-    assert scenario.depth is not None and scenario.speed is not None and scenario.radius is not None  # noqa: PT018
+    assert scenario.depth is not None, "resolve the scenario first"
+    assert scenario.speed is not None, "resolve the scenario first"
+    assert scenario.radius is not None, "resolve the scenario first"
     dt = timestep_ps(material)
     touching = float(system.positions[:, 2].max()) + scenario.radius
     x, y = system.cell[0, 0] / 2, system.cell[1, 1] / 2

@@ -12,24 +12,32 @@ from .system import System, make_system
 from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
 from .voronoi import polycrystal_points
 
+LEAST_PER_GRAIN = 50  # atoms
 
-def build(scenario: Polycrystal | PolycrystalTension, material: Material, seed: int) -> System:
+
+def check(scenario: Polycrystal | PolycrystalTension, material: Material) -> None:
     """
-    Build the polycrystal; every atom may be a centre.
+    Check the size of the grains, if it is known yet.
 
     Raises
     ------
     InputError
-        If grains would be too small to hold a crystal.
+        If they would be too small to hold a crystal.
     """
+    if scenario.box is None or scenario.grains is None:
+        return
+    per_grain = scenario.box**3 / scenario.grains / material.atomic_volume
+    if per_grain < LEAST_PER_GRAIN:
+        raise InputError(
+            f"scenario {scenario.kind}: {scenario.grains} grains in a box of {scenario.box:g} A have {per_grain:.0f} "
+            f"atoms each, at least {LEAST_PER_GRAIN} are needed: a larger box or fewer grains"
+        )
+
+
+def build(scenario: Polycrystal | PolycrystalTension, material: Material, seed: int) -> System:
+    """Build the polycrystal; every atom may be a centre."""
     assert scenario.box is not None, "resolve the scenario first"
     assert scenario.grains is not None, "resolve the scenario first"
-    per_grain = scenario.box**3 / scenario.grains / material.atomic_volume
-    if per_grain < 50:
-        raise InputError(
-            f"{scenario.kind}: {scenario.grains} grains in a box of {scenario.box} A have {per_grain:.0f} atoms each, "
-            "at least 50 are needed: a larger box or fewer grains"
-        )
     positions, _ = polycrystal_points(material, scenario.box, scenario.grains, seed)
     return make_system(positions, np.eye(3) * scenario.box, (True, True, True), material.elements, seed)
 

@@ -31,16 +31,19 @@ class Kind:
         (scenario, material, seed) -> System.
     protocol
         (scenario, system, material, minimise_steps) -> Protocol.
+    check
+        (scenario, material) raises InputError for a contradiction; parameters may still be None.
     """
 
     build: Callable[[Any, Material, int], System]
     protocol: Callable[[Any, System, Material, int], Protocol]
+    check: Callable[[Any, Material], None] | None = None
 
 
 KINDS: dict[str, Kind] = {
-    "polycrystal": Kind(polycrystal.build, polycrystal.protocol),
-    "polycrystal_tension": Kind(deformation.build, deformation.protocol),
-    "nanoindentation": Kind(indentation.build, indentation.protocol),
+    "polycrystal": Kind(polycrystal.build, polycrystal.protocol, polycrystal.check),
+    "polycrystal_tension": Kind(deformation.build, deformation.protocol, polycrystal.check),
+    "nanoindentation": Kind(indentation.build, indentation.protocol, indentation.check),
     "screw_dislocation": Kind(dislocation.build, dislocation.protocol),
     "vacancies": Kind(points.build, points.protocol),
 }
@@ -96,16 +99,27 @@ def prepare(
 
 def check_scenario(scenario: ScenarioBase, material: Material) -> None:
     """
-    Check that a scenario is known for a crystal.
+    Check that a scenario is known for a crystal, and whatever of it is already said for contradictions.
+
+    Parameters
+    ----------
+    scenario
+        Resolved, or as the user wrote it.
+    material
+        The crystal.
 
     Raises
     ------
     InputError
-        If it is not; the message names the crystals that are.
+        If it is not; the message says what would be right.
     """
+    kind = scenario.kind  # type: ignore[attr-defined]
     if material.structure not in scenario.structures:
         known = ", ".join(scenario.structures)
-        raise InputError(f"scenario {scenario.kind}: not known for {material.structure}, only for {known}")  # type: ignore[attr-defined]
+        raise InputError(f"scenario {kind}: not known for {material.structure}, only for {known}")
+    check = KINDS[kind].check if kind in KINDS else None
+    if check is not None:
+        check(scenario, material)
 
 
 def sample(

@@ -79,4 +79,6 @@ def without_overlap(positions: np.ndarray, box: float, closest: float) -> np.nda
     keep = np.ones(len(positions), bool)
     for i in sorted(neighbours, key=lambda k: (-len(neighbours[k]), k)):
         keep[i] = not any(keep[j] for j in neighbours[i])
+    for i in sorted(neighbours):  # whom a neighbour pushed out that went later itself comes back
+        keep[i] |= not any(keep[j] for j in neighbours[i])
     return keep
