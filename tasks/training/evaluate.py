@@ -12,8 +12,8 @@ from ...schemas.errors import InputError
 from ...schemas.pair_potential import PairPotential
 from ..frames import energy_of, forces_of
 from ..pair_calculator import pair_calculator
+from .fitpod import frame_name
 from .neighbours import check_neighbours
-from .pod import frame_name
 
 if TYPE_CHECKING:
     from ase import Atoms
