@@ -7,7 +7,7 @@ import math
 from ...schemas.campaign import Material
 from ...schemas.scenario import PolycrystalTension
 from . import polycrystal
-from .simulation import Protocol, Stage
+from .protocol import Protocol, Stage
 from .system import System
 from .thermal import barostat, blow_up, equilibration, md_steps, relaxation, timestep_ps
 

@@ -11,7 +11,7 @@ from ...schemas.scenario import ScrewDislocation
 from ..lammps import wrap
 from .lattice import crystal_points
 from .orientation import oriented
-from .simulation import Protocol, Stage
+from .protocol import Protocol, Stage
 from .system import System, make_system
 from .thermal import blow_up, md_steps, relaxation, thermostat, timestep_ps
 

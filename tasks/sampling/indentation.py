@@ -11,7 +11,7 @@ from ...schemas.errors import InputError
 from ...schemas.scenario import Nanoindentation
 from .lattice import crystal_points
 from .orientation import oriented
-from .simulation import Protocol, Stage
+from .protocol import Protocol, Stage
 from .system import System, make_system
 from .thermal import blow_up, equilibration, md_steps, relaxation, thermostat, timestep_ps
 

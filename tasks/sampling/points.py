@@ -9,7 +9,7 @@ from ...schemas.errors import InputError
 from ...schemas.keys import derive_seed
 from ...schemas.scenario import Vacancies
 from .lattice import bulk_block, repeats_for
-from .simulation import Protocol, Stage
+from .protocol import Protocol, Stage
 from .system import System, make_system
 from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
 

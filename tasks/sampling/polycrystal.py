@@ -7,7 +7,7 @@ import numpy as np
 from ...schemas.campaign import Material
 from ...schemas.errors import InputError
 from ...schemas.scenario import Polycrystal, PolycrystalTension
-from .simulation import Protocol, Stage
+from .protocol import Protocol, Stage
 from .system import System, make_system
 from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
 from .voronoi import polycrystal_points

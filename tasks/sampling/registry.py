@@ -14,7 +14,8 @@ from ...schemas.pair_potential import PairPotential
 from ...schemas.scenario import ScenarioBase, Trajectory, label, rates
 from ...schemas.snapshot import Snapshot
 from . import deformation, dislocation, indentation, points, polycrystal
-from .simulation import Protocol, RunReport, simulate, take_snapshot
+from .protocol import Protocol
+from .simulation import RunReport, simulate, take_snapshot
 from .system import System
 
 MINIMISE_STEPS = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...schemas.campaign import Material
-from .simulation import Stage
+from .protocol import Stage
 
 COLDEST = 1.0  # K; a thermostat needs a temperature: 0 K in a scenario means this
 EQUILIBRATION_PS = 0.2
