@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +69,6 @@ def _print(report: dict, gamma_select: float) -> None:
             f"{part['gamma_p99']:.3g}",
             f"{part['n_above_select']:,}",
         )
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print("gamma measures coverage by the training set; it is no error bar", style="dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,8 @@ def select(
     if chosen:
         write_frames(output, [environment_to_atoms(e) for e in chosen])
     _print_funnel(parts, chosen, gamma_select)
+    if against is None:
+        print("without --against nothing counts as known: gamma is relative to an empty set")
     print(f"{len(chosen)} environments in {output}" if chosen else "nothing to select: no file written")
 
 
@@ -82,9 +85,8 @@ def _print_funnel(parts: list[Candidates], chosen: list[Environment], gamma_sele
     from rich.table import Table
 
     table = Table("scenario", title="From atoms to environments")
-    columns = ("snapshots", "atoms", "centres", f"gamma > {gamma_select:g}", "candidates", "selected", "gamma max")
-    for name in columns:
-        table.add_column(name, justify="right")
+    for name in ("frames", "atoms", "centres", f"> {gamma_select:g}", "candidates", "selected", "gamma max"):
+        table.add_column(name, justify="right", no_wrap=True)
     groups: dict[str, list[Candidates]] = {}
     for part in parts:
         groups.setdefault(str(part.spectra[0].info.get("scenario", "")), []).append(part)
@@ -94,4 +96,4 @@ def _print_funnel(parts: list[Candidates], chosen: list[Environment], gamma_sele
         selected = sum(str(e.info.get("scenario", "")) == scenario for e in chosen)
         gamma_max = max(r["gamma_max"] for r in reports)
         table.add_row(scenario, *(f"{n:,}" for n in (*counts, selected)), f"{gamma_max:.3g}")
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
