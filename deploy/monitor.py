@@ -22,6 +22,7 @@ class Monitor:
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
         self._counts: dict[str, tuple[str, int, int]] = {}
+        self._settled: set[str] = set()
         self._started = time.monotonic()
         self._last = 0.0
 
@@ -44,18 +45,26 @@ class Monitor:
         for view in now.stages:
             stage = view.stage
             done, total = len(view.artifacts) + len(view.lost), len(stage.items)
-            known = self._counts.get(stage.id)
             name = f"{stage.iteration}. {stage.name}"
+            new = stage.id not in self._counts
             self._counts[stage.id] = (name, done, total)
             if self._bars is not None:
-                if known is None:
-                    self._tasks[stage.id] = self._bars.add_task(name, total=total)
-                self._bars.update(self._tasks[stage.id], completed=done)
-                if view.settled:
-                    self._bars.stop_task(self._tasks[stage.id])
-            elif known is None or (view.settled and known[1] < total):
-                refused = len(view.refused)
-                log("stage", iteration=stage.iteration, name=stage.name, done=done, total=total, refused=refused)
+                self._draw(stage.id, new=new, settled=view.settled)
+            elif view.settled and stage.id not in self._settled:
+                counts = {"done": len(view.artifacts), "refused": len(view.refused), "given_up": len(view.lost)}
+                log("settled", iteration=stage.iteration, stage=stage.name, total=total, **counts)
+            elif new:
+                log("started", iteration=stage.iteration, stage=stage.name, done=done, total=total)
+            if view.settled:
+                self._settled.add(stage.id)
+
+    def _draw(self, stage_id: str, *, new: bool, settled: bool) -> None:
+        name, done, total = self._counts[stage_id]
+        if new:
+            self._tasks[stage_id] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[stage_id], completed=done)
+        if settled:
+            self._bars.stop_task(self._tasks[stage_id])
 
     def done(self, stage_id: str, items: int) -> None:
         """Count finished items of a stage."""

@@ -14,6 +14,7 @@ from ..schemas.errors import InputError
 
 M = TypeVar("M")
 Location = tuple[str | int, ...]
+UNION_TAGS = ("kind", "engine")  # keys that say which member of a union a mapping is
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,9 @@ def _problems(error: ValidationError, schema: Any) -> Iterable[Problem]:
             message = "unknown key" + _suggestion(schema, location)
         elif e["type"] == "missing":
             message = "is missing"
+        elif e["type"] == "union_tag_not_found":
+            tags = sorted(t for m in _models_at(schema, location) for n in UNION_TAGS if (t := _tag(m, n)))
+            message = f"{e['ctx']['discriminator']} is missing: one of {', '.join(tags)}"
         elif e["type"] != "value_error" and not isinstance(e["input"], dict | list):
             message = f"{message[0].lower()}{message[1:]} (got {e['input']!r})"
         yield Problem(location, message)
@@ -163,7 +167,7 @@ def _models_at(schema: Any, location: Location) -> list[type[BaseModel]]:
     head, rest = location[0], location[1:]
     if isinstance(head, int):
         return _models_at(schema, rest)
-    tagged = [m for m in models if head in {_tag(m, "kind"), _tag(m, "engine")}]
+    tagged = [m for m in models if head in {_tag(m, name) for name in UNION_TAGS}]
     if tagged:
         return _models_at(tagged[0], rest)
     for model in models:
