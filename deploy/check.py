@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from ..schemas.campaign import Campaign, Material, Reconstruction, Selection, core_contradictions
 from ..schemas.errors import InputError
-from ..schemas.scenario import Scenario
+from ..schemas.scenario import Scenario, Size, resolve
 from ..tasks.potentials import load_potential
 from .resolve import matching_files
 from .yaml_input import Location, Problem, YamlFile, read_yaml
+
+
+SIZE_NAMES = get_args(Size)
 
 
 def check_campaign(path: Path) -> Campaign:
@@ -65,8 +68,7 @@ def _named(tree: Any) -> Iterator[tuple[Location, str]]:
     """Places of the file that name a potential."""
     sampling = tree.get("sampling")
     if isinstance(sampling, dict):
-        if "potential" in sampling:
-            yield ("sampling", "potential"), sampling["potential"]
+        yield ("sampling", "potential"), sampling.get("potential", "zhou2004")
         for i, scenario in enumerate(_list(sampling.get("scenarios"))):
             if isinstance(scenario, dict) and scenario.get("potential") is not None:
                 yield ("sampling", "scenarios", i, "potential"), scenario["potential"]
@@ -74,7 +76,7 @@ def _named(tree: Any) -> Iterator[tuple[Location, str]]:
     if isinstance(reference, dict) and reference.get("engine", "potential") == "potential":
         yield ("reference", "potential"), reference.get("potential", "finnis-sinclair")
     elif reference is None:
-        yield ("reference",), "finnis-sinclair"
+        yield ("reference", "potential"), "finnis-sinclair"
 
 
 def _potentials(tree: Any, material: Material, base: Path) -> Iterator[Problem]:
@@ -90,11 +92,14 @@ def _potentials(tree: Any, material: Material, base: Path) -> Iterator[Problem]:
 def _scenarios(tree: Any, material: Material) -> Iterator[Problem]:
     from ..tasks.sampling.registry import check_scenario
 
+    sampling = tree.get("sampling")
+    size = sampling.get("size", "standard") if isinstance(sampling, dict) else "standard"
     for section in ("sampling", "active_learning"):
         entries = tree.get(section)
         for i, raw in enumerate(_list(entries.get("scenarios"))) if isinstance(entries, dict) else ():
             try:
-                check_scenario(TypeAdapter(Scenario).validate_python(_plain(raw)), material)
+                scenario = TypeAdapter(Scenario).validate_python(_plain(raw))
+                check_scenario(resolve(scenario, size) if size in SIZE_NAMES else scenario, material)
             except ValidationError:
                 continue  # the schema says so
             except InputError as error:

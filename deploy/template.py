@@ -20,7 +20,7 @@ sampling:                               # large-scale simulations with an empiri
   scenarios:                            # `defectgenome scenarios` lists all of them with their parameters
     - {{kind: polycrystal, temperatures: [{temperatures}]}}
     - {{kind: polycrystal_tension, strain: 0.15}}
-    - {{kind: nanoindentation, orientation: [1, 0, 0]}}
+    - {{kind: nanoindentation, orientation: {indented}}}
 {dislocation}    - {{kind: vacancies, concentration: 0.005}}
     # - {{kind: trajectory, files: ["mine/*.dump"]}}          # your own simulations
 
@@ -125,6 +125,7 @@ def campaign_template(element: str, size: Size) -> str:
         teacher=teacher,
         surfaces=surfaces,
         planes=planes,
+        indented="[0, 0, 1]" if structure == "hcp" else "[1, 0, 0]",
         dislocation="    - {kind: screw_dislocation}\n" if structure == "bcc" else "",
         **BY_SIZE[size],
     )

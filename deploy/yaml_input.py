@@ -193,6 +193,8 @@ def _tag(model: type[BaseModel], name: str) -> str | None:
 
 def _dotted(tree: Any, location: Location) -> str:
     """The key as the user wrote it: without the tags of unions, which stand in no file."""
+    if location and not (isinstance(tree, dict) and location[0] in tree):  # a default
+        return ".".join(map(str, location)) + ": "
     parts: list[str] = []
     node = tree
     for i, part in enumerate(location):
