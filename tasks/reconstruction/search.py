@@ -23,6 +23,7 @@ from .stitch import is_exact, stitch
 
 Effort = Literal["quick", "standard", "thorough"]
 SMALLEST_SHARE = 0.72  # of the cap: cells with fewer atoms are not tried
+SMALLEST_LINE_SHARE = 0.85  # the same around a dislocation line, whose field wants room
 GAP = 0.84  # of the neighbour distance: core to core image (2.3 A in tungsten)
 OVERLAP = 0.73  # of the neighbour distance: closer atoms of the seam are thinned (2.0 A in tungsten)
 GUARD = 0.29  # of the neighbour distance: no insertion closer to the exact sphere (0.8 A in tungsten)
@@ -133,8 +134,9 @@ class Search:
         largest = self.options.max_atoms
         if line is not None:  # beyond the context there is nothing to stitch
             section = np.pi * environment.context_radius**2
-            largest = min(largest, int(section * np.linalg.norm(line) / self.crystal.atomic_volume))
-        smallest = min(max(int(SMALLEST_SHARE * largest), self.n_core), largest)
+            largest = min(largest, int(1.1 * section * np.linalg.norm(line) / self.crystal.atomic_volume))
+        share = SMALLEST_SHARE if line is None else SMALLEST_LINE_SHARE
+        smallest = min(max(int(share * largest), self.n_core), largest)
         core, sizes, counts = self.context[: self.n_core], (smallest, largest), (budget.hosts, budget.randoms)
         if line is None:
             cells, tried = candidate_cells(core, orientations, self.crystal, sizes, counts, self.goal.gap, rng)
