@@ -222,14 +222,23 @@ def evenly(values: Sequence[Any], most: int) -> list[Any]:
 
 
 def _uncertainty(stages: Sequence[StageRecord]) -> Uncertainty | None:
-    found = [a.document for _, a in of_task(stages, "uncertainty")]
+    found = [a for _, a in of_task(stages, "uncertainty")]
     if not found:
         return None
-    document = found[-1]
+    document = found[-1].document
+    datasets = {a.key: a for _, a in of_task(stages, "dataset")}
+    dataset = datasets.get(found[-1].inputs.get("dataset", ""))
     bins = document.get("bins") or []
     columns = {k: np.array([float(b[k]) for b in bins]) for k in ("sigma", "error", "atoms")}
     facts = {k: float(v) for k, v in document.items() if isinstance(v, int | float)}
-    return Uncertainty(document.get("members"), columns["sigma"], columns["error"], columns["atoms"], facts)
+    return Uncertainty(
+        members=document.get("members"),
+        sigma=columns["sigma"],
+        error=columns["error"],
+        counts=columns["atoms"],
+        facts=facts,
+        held_out=dataset is None or "test" in dataset.blobs,
+    )
 
 
 def _properties(stages: Sequence[StageRecord]) -> tuple[PropertyRow, ...]:

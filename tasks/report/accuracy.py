@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIDE_WORDS = {"train": "fitted", "test": "held out"}
+DRAWN_AS_PATHS = 500  # more points are drawn as pixels
 
 
 def learning_figure(points: Sequence[LearningPoint], head: Head) -> str:
@@ -31,6 +32,8 @@ def learning_figure(points: Sequence[LearningPoint], head: Head) -> str:
 
 def draw_learning(axes: Axes, points: Sequence[LearningPoint], quantity: str, label: str) -> None:
     """One quantity (``energy`` or ``force``), both sides of the split."""
+    from matplotlib.ticker import MaxNLocator
+
     for side, colour in SIDES.items():
         known = [(p, getattr(p, f"{side}_{quantity}")) for p in points]
         known = [(p, v) for p, v in known if v is not None]
@@ -50,7 +53,7 @@ def draw_learning(axes: Axes, points: Sequence[LearningPoint], quantity: str, la
     axes.set_ylabel(label)
     axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.12)
     axes.margins(x=0.12)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.legend(loc="best")
 
 
@@ -70,7 +73,9 @@ def draw_energy_parity(axes: Axes, sides: Sequence[Parity], head: Head) -> None:
     for p in _ordered(sides):
         label = f"{SIDE_WORDS[p.side]}: {p.energy_rmse:.1f} meV/atom, {len(p.energy_reference)} structures"
         _points(axes, p.energy_reference, p.energy_predicted, p.side, label, size=16)
-    _diagonal(axes, [(p.energy_reference, p.energy_predicted) for p in sides])
+    values = np.concatenate([np.concatenate([p.energy_reference, p.energy_predicted]) for p in sides])
+    if len(values):
+        _square(axes, *limits(values.tolist()))
     axes.set_xlabel(f"energy (eV/atom)\n{head.reference_words}")
     axes.set_ylabel("energy (eV/atom), new potential")
 
@@ -79,8 +84,14 @@ def draw_force_parity(axes: Axes, sides: Sequence[Parity], head: Head) -> None:
     """Force components; drawn as pixels, since there are thousands."""
     for p in _ordered(sides):
         label = f"{SIDE_WORDS[p.side]}: {p.force_rmse:.0f} meV/Å"
-        _points(axes, p.force_reference, p.force_predicted, p.side, label, size=3)
-    _diagonal(axes, [(p.force_reference, p.force_predicted) for p in sides])
+        _points(axes, p.force_reference, p.force_predicted, p.side, label, size=5)
+    sizes = np.abs(np.concatenate([np.concatenate([p.force_reference, p.force_predicted]) for p in sides]))
+    if len(sizes):
+        reach = min(2.0 * float(np.percentile(sizes, 99.8)), float(sizes.max()) * 1.04) or 1.0
+        _square(axes, -reach, reach)
+        beyond = sum(int((np.abs(p.force_reference) > reach).sum()) for p in sides)
+        if beyond:
+            axes.text(0.97, 0.03, f"{beyond} beyond the axes", transform=axes.transAxes, ha="right", color=GREY)
     axes.set_xlabel(f"force component (eV/Å)\n{head.reference_words}")
     axes.set_ylabel("force component (eV/Å), new potential")
 
@@ -96,23 +107,26 @@ def _points(axes: Axes, x: np.ndarray, y: np.ndarray, side: str, label: str, siz
         y,
         s=size,
         color=SIDES[side],
-        alpha=0.55 if size > 4 else 0.35,
+        alpha=0.5,
         linewidths=0,
         label=label,
-        rasterized=size <= 4,
+        rasterized=len(x) > DRAWN_AS_PATHS,
     )
 
 
-def _diagonal(axes: Axes, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
-    values = np.concatenate([np.concatenate(pair) for pair in pairs])
-    if not len(values):
-        return
-    low, high = limits(values.tolist())
+def _square(axes: Axes, low: float, high: float) -> None:
+    """Equal axes with their diagonal, and the legend."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.plot([low, high], [low, high], color=INK, linewidth=0.7, zorder=0.5)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_aspect("equal")
-    axes.legend(loc="upper left", handletextpad=0.1, markerscale=1.6 if len(values) < 4000 else 3, fontsize=7.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    legend = axes.legend(loc="upper left", handletextpad=0.1, fontsize=7.5)
+    for handle in legend.legend_handles:
+        handle.set_sizes([20.0])  # type: ignore[union-attr]
 
 
 def uncertainty_figure(u: Uncertainty | None, head: Head) -> str:
@@ -125,7 +139,13 @@ def uncertainty_figure(u: Uncertainty | None, head: Head) -> str:
         low, high = limits(values[np.isfinite(values)].tolist() or [0.0, 1.0])
         low = max(low, 0.0)
         axes.plot([low, high], [low, high], color=INK, linewidth=0.7, zorder=0.5, label="error = uncertainty")
-        axes.plot(u.sigma, u.error, "o-", color=SIDES["test"], label="held-out atoms, binned")
+        axes.plot(
+            u.sigma,
+            u.error,
+            "o-",
+            color=SIDES["test"],
+            label="held-out atoms, binned" if u.held_out else "training atoms, binned",
+        )
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_xlabel("force uncertainty of the ensemble (eV/Å)")

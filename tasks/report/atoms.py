@@ -13,10 +13,12 @@ from .style import BLUE, GREY, ORANGE, RED
 
 COLOURS = {"centre": RED, "core": BLUE, "kept": "#a3b1bf", "new": ORANGE}
 SHOWN_RADIUS = 11.0  # A, of the context; what lies beyond is left out
+LARGEST = 17.0  # A, half the width of a picture at most
 FRONT = 1.2  # A: atoms nearer to the viewer are cut away
 DEPTH = 9.0  # A, over which colours fade to white
 BALL = 1.05  # A, radius on paper
 PIXELS = 260
+CORNERS = np.array(list(itertools.product((-0.5, 0.5), repeat=3)))  # of a cell around its centre
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def environment_svg(picture: Picture) -> str:
     inside = np.linalg.norm(picture.context, axis=1) < SHOWN_RADIUS
     roles = _roles(np.ones(len(picture.context), bool), picture.n_core)
     balls = Balls((picture.context @ rotation)[inside], tuple(r for r, keep in zip(roles, inside, strict=True) if keep))
-    return _svg(balls, None, f"environment {picture.environment}")
+    return _svg(balls, None, _half_width(picture, rotation), f"environment {picture.environment}")
 
 
 def cell_svg(picture: Picture) -> str:
@@ -99,7 +101,8 @@ def cell_svg(picture: Picture) -> str:
         return ""
     rotation = view(picture.context, picture.line)
     balls = Balls(picture.atoms @ rotation, _roles(picture.kept, picture.n_core))
-    return _svg(balls, picture.cell @ rotation, f"cell of environment {picture.environment}")
+    title = f"cell of environment {picture.environment}"
+    return _svg(balls, picture.cell @ rotation, _half_width(picture, rotation), title)
 
 
 def _roles(kept: np.ndarray, n_core: int) -> tuple[str, ...]:
@@ -108,8 +111,15 @@ def _roles(kept: np.ndarray, n_core: int) -> tuple[str, ...]:
     return ("centre", *("core",) * (n_core - 1), *rest)
 
 
-def _svg(balls: Balls, cell: np.ndarray | None, title: str) -> str:
-    half = SHOWN_RADIUS + BALL
+def _half_width(picture: Picture, rotation: np.ndarray) -> float:
+    """Of both pictures of a pair, A: environment and cell have one scale."""
+    if picture.cell is None:
+        return SHOWN_RADIUS + BALL
+    corners = CORNERS @ picture.cell @ rotation
+    return float(min(max(SHOWN_RADIUS + BALL, np.abs(corners[:, :2]).max() + 0.2), LARGEST))
+
+
+def _svg(balls: Balls, cell: np.ndarray | None, half: float, title: str) -> str:
     box = f"{-half:.1f} {-half:.1f} {2 * half:.1f} {2 * half:.1f}"
     size = f'width="{PIXELS}" height="{PIXELS}" role="img" class="atoms" aria-label="{escape(title)}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}>']
@@ -129,10 +139,9 @@ def _svg(balls: Balls, cell: np.ndarray | None, title: str) -> str:
 def _edges(cell: np.ndarray) -> str:
     """Twelve edges of the cell around the centre."""
     lines = []
-    corners = np.array(list(itertools.product((-0.5, 0.5), repeat=3)))
     for a, b in itertools.combinations(range(8), 2):
-        if np.count_nonzero(corners[a] != corners[b]) == 1:
-            (x1, y1, _), (x2, y2, _) = corners[a] @ cell, corners[b] @ cell
+        if np.count_nonzero(CORNERS[a] != CORNERS[b]) == 1:
+            (x1, y1, _), (x2, y2, _) = CORNERS[a] @ cell, CORNERS[b] @ cell
             lines.append(f"M{x1:.2f} {-y1:.2f}L{x2:.2f} {-y2:.2f}")
     return f'<path d="{"".join(lines)}" stroke="{GREY}" stroke-width="0.12" fill="none"/>'
 

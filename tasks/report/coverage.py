@@ -31,7 +31,7 @@ def merged_histograms(histograms: Sequence[GammaHistogram]) -> list[GammaHistogr
 def draw_histograms(axes: Axes, histograms: Sequence[GammaHistogram], head: Head) -> None:
     """Share of atoms by gamma, one line an iteration; what is above gamma_select is shaded."""
     merged = merged_histograms(histograms)
-    colours = iteration_colours(max((h.iteration for h in merged), default=0) + 1)
+    colours = iteration_colours(max([head.iterations, *(h.iteration + 1 for h in merged)]))
     used = [h.edges[np.flatnonzero(h.counts)[[0, -1]] + [0, 1]] for h in merged]
     low = max(min((u[0] for u in used), default=0.1), 1e-2)
     high = max([u[1] for u in used] + [1.3 * head.gamma_break])
@@ -67,7 +67,7 @@ def draw_histograms(axes: Axes, histograms: Sequence[GammaHistogram], head: Head
 
 def draw_traces(axes: Axes, runs: Sequence[ExploredRow], head: Head) -> None:
     """Draw the largest gamma of a run against time, one line a run, coloured by iteration."""
-    colours = iteration_colours(max((r.iteration for r in runs), default=0) + 1)
+    colours = iteration_colours(max([head.iterations, *(r.iteration + 1 for r in runs)]))
     seen: set[int] = set()
     for run in runs:
         if not len(run.trace):

@@ -186,7 +186,7 @@ class FamilyError:
 @dataclass(frozen=True)
 class Uncertainty:
     """
-    Force uncertainty of the ensemble beside the true error on held-out structures.
+    Force uncertainty of the ensemble beside the true error.
 
     Attributes
     ----------
@@ -198,6 +198,8 @@ class Uncertainty:
         Atoms of each bin.
     facts
         Name -> number, as the calibration gave it.
+    held_out
+        Whether the structures were held out; without any, they are those of the training.
     """
 
     members: int | None
@@ -205,6 +207,7 @@ class Uncertainty:
     error: np.ndarray
     counts: np.ndarray
     facts: Mapping[str, float]
+    held_out: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .data import FUNNEL_STEPS, FunnelRow
-from .style import BLUE, GREY, INK, ORANGE, counts, new_figure, styled, to_svg
+from .style import BLUE, GREY, INK, ORANGE, counts, literal, new_figure, styled, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,11 +42,11 @@ def total(rows: Sequence[FunnelRow], iteration: int) -> FunnelRow:
 
 
 def _sum(a: FunnelRow, b: FunnelRow) -> FunnelRow:
-    added: dict[str, int | None] = {}
+    added: dict[str, Any] = {}
     for name in FUNNEL_STEPS:
         known = [v for v in (getattr(a, name), getattr(b, name)) if v is not None]
         added[name] = sum(known) if known else None
-    return replace(a, **added)  # type: ignore[arg-type]
+    return replace(a, **added)
 
 
 def draw_bars(axes: Axes, row: FunnelRow, names: Sequence[str], colour: str, largest: float) -> None:
@@ -97,7 +97,8 @@ def funnel_figure(rows: Sequence[FunnelRow], gamma_select: float) -> str:
                 continue
             row = shown[i]
             draw_bars(axes, row, step_names(gamma_select), ORANGE if row.iteration else BLUE, largest)
-            axes.set_title(f"{row.scenario}, {NEW_POTENTIAL}" if row.iteration else row.scenario, fontsize=8)
+            name = literal(row.scenario)
+            axes.set_title(f"{name}, {NEW_POTENTIAL}" if row.iteration else name, fontsize=8)
             if i % COLUMNS:
                 axes.set_yticklabels([])
             if i + COLUMNS >= len(shown):

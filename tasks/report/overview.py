@@ -8,7 +8,7 @@ from .accuracy import draw_energy_parity, draw_force_parity
 from .coverage import draw_histograms, merged_histograms
 from .data import ReportData
 from .funnel import draw_bars, step_names, total
-from .style import BLUE, GREY, ORANGE, new_figure, styled
+from .style import BLUE, GREY, ORANGE, literal, new_figure, styled
 
 
 def overview_figure(data: ReportData) -> bytes:
@@ -50,7 +50,7 @@ def overview_figure(data: ReportData) -> bytes:
             else:
                 a.set_axis_off()
             a.set_title(name + mark)
-        note = f"{head.name}: {head.state}, reference {head.reference}{'' if head.dft else ', NOT DFT'}"
+        note = f"{head.name}: {head.state}, reference {literal(head.reference)}{'' if head.dft else ', NOT DFT'}"
         figure.suptitle(note + (", a rehearsal" if head.rehearsal else ""), fontsize=8.5, color=GREY, x=0.01, ha="left")
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=160, metadata={"Software": None})

@@ -69,7 +69,7 @@ def scenario_rows(stages: Sequence[StageRecord], potential_names: Mapping[str, s
             d = a.document
             rows.append(
                 ScenarioRow(
-                    label=str(d.get("label", a.inputs["scenario"]["kind"])),
+                    label=str(d.get("label", "")),
                     potential=potential_names.get(a.inputs.get("potential", ""), "-"),
                     atoms=d.get("atoms"),
                     ps=d.get("ps"),
@@ -88,7 +88,8 @@ def funnel_rows(stages: Sequence[StageRecord], spectra: Spectra) -> tuple[Funnel
 
     def add(iteration: int, scenario: str, **more: int) -> None:
         row = rows.setdefault((iteration, scenario), FunnelRow(iteration, scenario))
-        rows[iteration, scenario] = replace(row, **{k: (getattr(row, k) or 0) + v for k, v in more.items()})
+        added: dict[str, Any] = {k: (getattr(row, k) or 0) + v for k, v in more.items()}
+        rows[iteration, scenario] = replace(row, **added)
 
     for n, a in of_task(stages, "candidates", "explore"):
         label = str(a.document.get("label", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ def _in_axes_of(environment: Environment, cell: Atoms, n_core: int) -> tuple[np.
         images = x[i] + IMAGES @ vectors
         gaps = np.linalg.norm(images[:, None] - known[None], axis=2).min(axis=1)
         lengths = np.linalg.norm(images, axis=1)
-        near = np.flatnonzero(gaps < KEPT_WITHIN) if same else np.empty(0, int)
+        near = np.flatnonzero((gaps < KEPT_WITHIN) & (lengths < lengths.min() + KEPT_WITHIN) & same)
         kept[i] = len(near) > 0
         pool = near if len(near) else np.arange(len(images))
         x[i] = images[pool[np.argmin(np.round(lengths[pool], 6))]]
@@ -125,7 +125,7 @@ def fit_rotation(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
     return np.asarray(u * sign @ vt)
 
 
-def _caption(cell: Atoms, kept: np.ndarray) -> Mapping[str, str]:
+def _caption(cell: Atoms, kept: np.ndarray) -> dict[str, str]:
     info = cell.info
     out = {"atoms": str(len(cell)), "not from the context": str(int((~kept).sum()))}
     for key, name, unit in (

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,9 @@ def styled() -> Iterator[None]:
     """Use the style while a figure is made and written."""
     import matplotlib as mpl
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "agg"}):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a user's matplotlibrc has no say
+        mpl.rcParams.update(cast("Any", _STYLE))
         yield
 
 
@@ -127,6 +129,11 @@ def counts(value: float) -> str:
     if value >= 1e6:
         return f"{value / 1e6:.1f}M"
     return f"{value:,.0f}".replace(",", "\u2009")
+
+
+def literal(text: str) -> str:
+    """Keep matplotlib from reading a user's text as a formula."""
+    return text.replace("$", r"\$")
 
 
 def limits(values: Sequence[float], margin: float = 0.04) -> tuple[float, float]:

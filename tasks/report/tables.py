@@ -55,7 +55,8 @@ class Table:
 
 def table(words: str, rows: Iterable[Sequence[Cell]], *, total: bool = False) -> Table:
     """Make a table from headings divided by ``|``; ``>`` in front of a heading marks a numeric column."""
-    columns = tuple((w.strip().removeprefix(">").strip(), w.strip().startswith(">")) for w in words.split("|"))
+    headings = words.replace("/", "/\u2060").split("|")  # no line break within a unit
+    columns = tuple((w.strip().removeprefix(">").strip(), w.strip().startswith(">")) for w in headings)
     return Table(columns, tuple(tuple(r) for r in rows), total)
 
 
@@ -83,7 +84,7 @@ def scenario_table(rows: Sequence[ScenarioRow]) -> Table:
         )
         for r in rows
     )
-    return table("run | potential | > atoms | > time (ps) | > T (K) | > snapshots | > rate", cells)
+    return table("run | potential | > atoms | > time (ps) | > T at the end (K) | > snapshots | > rate", cells)
 
 
 def funnel_table(rows: Sequence[FunnelRow], gamma_select: float) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from defectgenome.schemas.environment import Environment
-from defectgenome.tasks.frames import environment_from_atoms, environment_to_atoms
+from defectgenome.tasks.frames import environment_from_atoms, environment_to_atoms, frames_from_bytes, frames_to_bytes
 from defectgenome.tasks.report.data import (
     ExploredRow,
     FamilyError,
@@ -38,7 +38,8 @@ def bcc_environment(rotation: np.ndarray, radius: float = 14.0) -> Environment:
     hole = np.linalg.norm(points - VACANCY @ rotation, axis=1) < 0.1
     points = points[~hole]
     out = Environment(points, ("W",) * len(points), radius, info={"scenario": "vacancies", "gamma": 3.25})
-    return environment_from_atoms(environment_to_atoms(out))
+    [frame] = frames_from_bytes(frames_to_bytes([environment_to_atoms(out)]))
+    return environment_from_atoms(frame)  # atoms in the order that a file gives them
 
 
 def bcc_cell(environment: Environment, rotation: np.ndarray, turned: np.ndarray, repeat: int = 4):
@@ -154,3 +155,15 @@ def example() -> ReportData:
             PropertyRow("vacancy formation energy", "eV", "no minimum", 3.62),
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def bcc_pair():
+    """(axes of the environment, axes of the cell) -> an environment and its cell."""
+
+    def make(environment_axes: int, cell_axes: int):
+        turn = rotation_of(environment_axes)
+        environment = bcc_environment(turn)
+        return environment, bcc_cell(environment, turn, rotation_of(cell_axes))
+
+    return make
