@@ -14,6 +14,7 @@ import numpy as np
 from ..schemas.artifact import Artifact, ArtifactStore
 from ..schemas.errors import DefectGenomeError, StoreError
 from ..schemas.keys import canonical_json, digest
+from ..schemas.pair_potential import PairPotential
 from ..schemas.reference import PotentialSpec, VaspSpec
 from ..tasks.report.data import Head, Parity, Picture, PropertyRow, ReportData, Uncertainty
 from ..tasks.report.stages import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 FORCE_COMPONENTS = 20_000  # drawn at most, by side of the split
-ENERGIES = 2_000
+STRUCTURES = 1_000  # evaluated at most, by side of the split
 PICTURES = 8
 
 
@@ -187,20 +188,21 @@ def _parity(store: ArtifactStore, survey: Survey) -> tuple[Parity, ...]:
         if side not in dataset.blobs:
             continue
         try:
-            out.append(_side(side, potential, frames_from_bytes(store.blob(dataset.blobs[side]))))
+            known = (fit.document.get("errors") or {}).get(side) or {}
+            out.append(_side(side, potential, frames_from_bytes(store.blob(dataset.blobs[side])), known))
         except DefectGenomeError as error:  # the report goes on without this side
             log("report", parity=side, left_out=str(error))
     return tuple(out)
 
 
-def _side(side: str, potential: Any, frames: list[Atoms]) -> Parity:
-    """Evaluate at most as many structures as are drawn, evenly taken."""
+def _side(side: str, potential: PairPotential, frames: list[Atoms], known: Mapping[str, Any]) -> Parity:
+    """Evaluate structures, evenly taken where there are many; ``known`` are the errors over all of them."""
     from ..tasks.training.evaluate import evaluate
 
-    found = evaluate(potential, evenly(frames, ENERGIES), "family")
+    found = evaluate(potential, evenly(frames, STRUCTURES), "family")
     components = found.force_reference.size
     kept = np.array(evenly(range(components), FORCE_COMPONENTS), int)
-    numbers = found.summary()
+    numbers = {**found.summary(), **known}
     return Parity(
         side=side,
         energy_reference=found.energy_reference,
@@ -210,7 +212,7 @@ def _side(side: str, potential: Any, frames: list[Atoms]) -> Parity:
         families=found.labels,
         energy_rmse=numbers["energy_rmse_mev_per_atom"],
         force_rmse=numbers["force_rmse_mev_per_angstrom"],
-        sampled=len(kept) < components,
+        sampled=len(kept) < components or len(found.n_atoms) < len(frames),
     )
 
 

@@ -158,7 +158,7 @@ class Parity:
     energy_rmse, force_rmse
         meV/atom and meV/A, over all structures shown or not.
     sampled
-        Whether some force components were left out.
+        Whether some structures or force components were left out.
     """
 
     side: str

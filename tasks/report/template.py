@@ -159,7 +159,7 @@ interpolation; errors on defects of another kind are larger.</p>
 {% endif %}
 {% if figures.parity %}
 <figure>{{ figures.parity|safe }}<figcaption>Parity of the newest potential with the {{ head.reference_words }}; numbers
-are root-mean-square errors, forces by component.{{ " A subset of the components is drawn." if sampled }}</figcaption>
+are root-mean-square errors, forces by component.{{ " A subset of the points is drawn." if sampled }}</figcaption>
 </figure>
 {% endif %}
 {% if data.families %}
