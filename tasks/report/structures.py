@@ -134,5 +134,5 @@ def _caption(cell: Atoms, kept: np.ndarray) -> dict[str, str]:
         ("centre_force_error", "force error at the centre", "eV/Å"),
     ):
         if key in info and np.isfinite(float(info[key])):
-            out[name] = f"{float(info[key]):.3g} {unit}"
+            out[name] = f"{float(info[key]):.3g}\u00a0{unit}"
     return out

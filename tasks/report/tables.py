@@ -14,6 +14,7 @@ from .style import counts
 
 NONE = "–"
 RATES = {"strain_rate_per_s": "1/s", "speed_m_per_s": "m/s"}
+DIGITS = {"Å": 4, "eV": 3, "GPa": 1, "J/m²": 3}  # of a property in this unit
 LONGEST = 240  # characters of an example
 UNCERTAINTY_WORDS = {
     "sigma_mean": "mean uncertainty of an atom's force (eV/Å)",
@@ -62,7 +63,7 @@ def table(words: str, rows: Iterable[Sequence[Cell]], *, total: bool = False) ->
 
 def fixed(value: float | None, digits: int) -> str:
     """Write with so many digits, or a dash."""
-    return NONE if value is None else f"{value:.{digits}f}"
+    return NONE if value is None else _minus(f"{value:.{digits}f}")
 
 
 def number(value: float | None) -> str:
@@ -182,7 +183,7 @@ def explored_table(rows: Sequence[ExploredRow], descriptors: str) -> Table:
 
 def property_table(rows: Sequence[PropertyRow], *, dft: bool) -> Table:
     """Properties side by side."""
-    cells = ((p.name, _value(p.potential), _value(p.reference), _difference(p), p.unit) for p in rows)
+    cells = ((p.name, _value(p.potential, p.unit), _value(p.reference, p.unit), _difference(p), p.unit) for p in rows)
     origin = "reference" if dft else "reference (teacher)"
     return table(f"property | > new potential | > {origin} | > difference | unit", cells)
 
@@ -222,17 +223,21 @@ def _shortened(examples: Sequence[str]) -> str:
 
 
 def _rate(rates: Mapping[str, Any]) -> str:
-    return ", ".join(f"{v:.2g} {RATES.get(k, k)}".replace("e+", "e") for k, v in sorted(rates.items())) or NONE
+    return ", ".join(f"{v:.3g} {RATES.get(k, k)}".replace("e+", "e") for k, v in sorted(rates.items())) or NONE
 
 
-def _value(value: float | str | None) -> str:
+def _value(value: float | str | None, unit: str) -> str:
     if value is None or isinstance(value, str):
         return value or NONE
-    return f"{value:.5g}"
+    return fixed(value, DIGITS[unit]) if unit in DIGITS else _minus(f"{value:.5g}")
 
 
 def _difference(row: PropertyRow) -> str:
     a, b = row.potential, row.reference
     if a is None or b is None or isinstance(a, str) or isinstance(b, str) or b == 0:
         return NONE
-    return f"{100 * (a - b) / abs(b):+.2f} %"
+    return _minus(f"{100 * (a - b) / abs(b):+.2f} %")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\u2212")

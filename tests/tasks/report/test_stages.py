@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from defectgenome.schemas.artifact import Artifact, Refusal
+from defectgenome.tasks.report.data import ExploredRow
 from defectgenome.tasks.report.stages import (
     StageRecord,
     explored_rows,
@@ -16,6 +17,7 @@ from defectgenome.tasks.report.stages import (
     scenario_rows,
     time_rows,
 )
+from defectgenome.tasks.report.tables import Bar, property_table, temperature_table
 
 EDGES = np.array([0.0, 1.0, 2.0, 4.0])
 
@@ -145,3 +147,17 @@ def test_properties_stand_side_by_side():
         ("surface energy (110)", "J/m²"),
     ]
     assert rows[1].potential is None
+
+
+def test_numbers_have_the_digits_of_their_unit():
+    rows = property_rows({"a_A": 3.1559, "C11_GPa": 421.0, "energy_per_atom_eV": -8.89621}, {"C11_GPa": 522.614})
+    cells = property_table(rows, dft=False).rows
+    assert [r[1:4] for r in cells] == [("3.1559", "–", "–"), ("−8.896", "–", "–"), ("421.0", "522.6", "−19.44 %")]
+
+
+def test_atoms_times_picoseconds_by_temperature():
+    rows = [
+        ExploredRow(n, "p", t, 100, 0.5, "finished", 1.0, 0.9, np.empty((0, 2))) for n in (1, 2) for t in (9.0, 3.0)
+    ]
+    rows.append(ExploredRow(2, "p", 9.0, 300, 1.0, "finished", 1.0, 0.9, np.empty((0, 2))))
+    assert temperature_table(rows).rows == (("3", "2", "100", Bar(25), "50"), ("9", "3", "400", Bar(100), "350"))
