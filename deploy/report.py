@@ -16,7 +16,8 @@ from ..schemas.errors import DefectGenomeError, StoreError
 from ..schemas.keys import canonical_json, digest
 from ..schemas.pair_potential import PairPotential
 from ..schemas.reference import PotentialSpec, VaspSpec
-from ..tasks.report.data import Head, Parity, Picture, PropertyRow, ReportData, Uncertainty
+from ..tasks.report.data import Parity, Picture, PropertyRow, ReportData, Uncertainty
+from ..tasks.report.head import Head
 from ..tasks.report.stages import (
     StageRecord,
     explored_rows,

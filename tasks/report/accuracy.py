@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .data import Head, LearningPoint, Parity, Uncertainty
+from .data import LearningPoint, Parity, Uncertainty
+from .head import Head
 from .style import GREY, INK, SIDES, limits, new_figure, styled, to_svg
 
 if TYPE_CHECKING:

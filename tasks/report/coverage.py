@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .data import ExploredRow, GammaHistogram, Head
+from .data import ExploredRow, GammaHistogram
+from .head import Head
 from .style import GREY, PALE, WIDTH, counts, iteration_colours, new_figure, styled, to_svg
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from defectgenome.tasks.report.data import (
     FamilyError,
     FunnelRow,
     GammaHistogram,
-    Head,
     LearningPoint,
     Parity,
     PropertyRow,
@@ -21,6 +20,7 @@ from defectgenome.tasks.report.data import (
     TimeRow,
     Uncertainty,
 )
+from defectgenome.tasks.report.head import Head
 from defectgenome.tasks.report.structures import picture
 
 A = 3.165
