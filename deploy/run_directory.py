@@ -147,6 +147,7 @@ class RunDirectory:
         (self.root / "given_up.json").unlink(missing_ok=True)
 
     def _write(self, name: str, body: dict[str, Any]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
         partial = self.root / f"{name}.part"
         partial.write_text(json.dumps(body, indent=1, sort_keys=True))
         partial.replace(self.root / name)
