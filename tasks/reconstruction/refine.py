@@ -21,6 +21,8 @@ MAX_VOIDS = 4
 MAX_CROWDED = 2
 CROWDED = 0.9  # eV above the perfect crystal's energy (tungsten)
 LEAST_GAIN = 0.05  # eV of excess energy (tungsten) that an insertion or deletion must bring
+FIRST_STEPS = 25
+HOPELESS = 0.5  # eV of excess energy (tungsten) above the best after the first steps: only 1 in 140 recovers
 MAX_RISE = 0.02  # eV/atom that it may cost
 ROUND_GAIN = 5e-4  # eV/atom: another round must bring this
 
@@ -103,7 +105,10 @@ def sweep(engine: Engine, start: State, goal: Goal, minimise_steps: int) -> Stat
     for _ in range(MAX_SWEEPS):
         for trial in _trials(best, goal):
             try:
-                state = engine.minimise(trial, minimise_steps)
+                state = engine.minimise(trial, FIRST_STEPS)
+                if goal.excess(state) > goal.excess(best) + HOPELESS * scale:
+                    continue
+                state = engine.minimise(state.configuration, minimise_steps)
             except SimulationError:
                 continue
             gains = goal.excess(state) < goal.excess(best) - LEAST_GAIN * scale

@@ -56,9 +56,9 @@ class Budget:
 
 
 BUDGETS: dict[Effort, Budget] = {
-    "quick": Budget(30, 40, 9, 3, 2),
-    "standard": Budget(60, 120, 24, 10, 3),
-    "thorough": Budget(150, 360, 60, 24, 4),
+    "quick": Budget(50, 10, 12, 4, 2),
+    "standard": Budget(100, 40, 30, 12, 3),
+    "thorough": Budget(200, 160, 60, 24, 4),
 }
 
 
@@ -138,6 +138,8 @@ class Search:
         share = SMALLEST_SHARE if line is None else SMALLEST_LINE_SHARE
         smallest = min(max(int(share * largest), self.n_core), largest)
         core, sizes, counts = self.context[: self.n_core], (smallest, largest), (budget.hosts, budget.randoms)
+        if not orientations:
+            counts = (0, budget.hosts + budget.randoms)
         if line is None:
             cells, tried = candidate_cells(core, orientations, self.crystal, sizes, counts, self.goal.gap, rng)
         else:
