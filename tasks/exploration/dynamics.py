@@ -20,9 +20,11 @@ from ..sampling.system import System
 from ..selection.active_set import ActiveSet
 from ..selection.descriptors import DescriptorCalculator, descriptor_calculator
 from ..selection.preselect import Candidates, preselect
+from ..selection.spectra import GAMMA_EDGES, gamma_spectrum
 
 MINIMISE_STEPS = 30  # removes the overlaps of a built structure; the dynamics does the rest
 MIN_NEIGHBOURS = 4  # `pair_style pod` corrupts memory below 2 (lammps/lammps#5114): end the run well before
+ALONE = 1e6  # gamma that stands in a report for an atom without neighbours
 MAX_KEPT = 20  # snapshots above gamma_select that are searched for environments
 
 
@@ -107,7 +109,9 @@ def explore(
         "ended": ended,
         "gamma_max": watch.gamma_max,
         "gamma_p99": watch.gamma_p99,
-        "histogram": watch.histogram,
+        "histogram": {"counts": watch.counts.tolist()},
+        "n_graded": watch.n_graded,
+        "n_above_select": watch.n_above,
         "trace": watch.trace,
         "atoms": len(system),
         "steps": watch.step if run is None else run.steps,
@@ -161,7 +165,9 @@ class _Watch:
     trace: list[list[float]] = field(default_factory=list)
     gamma_max: float = 0.0
     gamma_p99: float = 0.0
-    histogram: dict[str, list[float]] = field(default_factory=dict)
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(len(GAMMA_EDGES) - 1, int))
+    n_graded: int = 0
+    n_above: int = 0
     step: int = 0
     time_ps: float = 0.0
 
@@ -176,7 +182,11 @@ class _Watch:
             "temperature_K": 0.0 if self.protocol.stage(stage).minimises else float(lmp.get_thermo("temp")),
         }
         snapshot = take_snapshot(lmp, self.system, info, energies=False)
-        gamma = snapshot_gamma(snapshot, self.calculator, self.active_set)[snapshot.centres]
+        gamma = np.minimum(snapshot_gamma(snapshot, self.calculator, self.active_set), ALONE)[snapshot.centres]
+        spectrum = gamma_spectrum(gamma, np.ones(len(gamma), bool), self.gamma_select)
+        self.counts += spectrum.centres
+        self.n_graded += spectrum.n_centres
+        self.n_above += spectrum.n_above_select
         top = float(gamma.max(initial=0.0))
         self.step, self.time_ps = step, time_ps
         self.gamma_max = max(self.gamma_max, top)
