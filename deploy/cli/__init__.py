@@ -13,6 +13,7 @@ from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .grade import grade
+from .import_runs import import_runs
 from .init import init
 from .label import label
 from .plan import plan
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "reconstruct": reconstruct,
     "verify": verify,
     "label": label,
+    "import": import_runs,
     "train": train,
     "evaluate": evaluate,
     "grade": grade,
