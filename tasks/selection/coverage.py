@@ -126,13 +126,22 @@ def coverage_figure(
     -------
     bytes
         The same for the same input.
+
+    Raises
+    ------
+    InputError
+        If there is no centre to draw.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     groups = {label: by_info(members, key) for label, members in spectra.items()}
     panels = sorted({scenario for group in groups.values() for scenario in group})
+    if not any(s.n_centres for members in spectra.values() for s in members):
+        raise InputError("coverage: no snapshot with an atom that may be a centre")
     select = next(s.gamma_select for members in spectra.values() for s in members)
+    met = np.flatnonzero(sum_counts(s.centres for members in spectra.values() for s in members))
+    low, high = GAMMA_EDGES[met[0]], max(GAMMA_EDGES[met[-1] + 1], 10 * select)
     figure = Figure(figsize=(7.0, 1.2 + 1.25 * len(panels)), layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, scenario in zip(axes, panels, strict=True):
@@ -141,11 +150,11 @@ def coverage_figure(
             share = counts / max(1, counts.sum())
             above = sum(s.n_above_select for s in group.get(scenario, [])) / max(1, counts.sum())
             axis.stairs(share, GAMMA_EDGES, color=colour, fill=False, label=f"{label}: {100 * above:.2g} %")
-        axis.axvspan(select, GAMMA_EDGES[-1], color="0.93", zorder=0)
+        axis.axvspan(select, high, color="0.93", zorder=0)
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_ylim(1e-5, 1)
-        axis.set_xlim(GAMMA_EDGES[0], GAMMA_EDGES[-1])
+        axis.set_xlim(low / 1.2, high)
         axis.set_ylabel("share")
         axis.set_title(scenario, fontsize=9, loc="left")
         axis.legend(fontsize=7, frameon=False, loc="upper right", title=f"above {select:g}", title_fontsize=7)

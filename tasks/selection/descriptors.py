@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MIN_NEIGHBOURS = 2  # LAMMPS' POD writes beyond its buffers for an atom with fewer (lammps/lammps#5114)
 CHUNK_BYTES = 2**25  # of the rows handed out at once
 BLOCK_BYTES = 2**28  # of the descriptors that LAMMPS holds at once
+BLOCK_ATOMS = 200_000  # that LAMMPS holds at once: its own memory is about 1 kB an atom
 
 
 @contextlib.contextmanager
@@ -125,7 +126,7 @@ class DescriptorCalculator:
         snapshot
             The snapshot.
         max_atoms
-            Atoms that LAMMPS gets at once, without those around them; by default what `BLOCK_BYTES` allows.
+            Atoms that LAMMPS gets at once, without those around them; by default at most `BLOCK_ATOMS`.
 
         Yields
         ------
@@ -133,7 +134,7 @@ class DescriptorCalculator:
             (indices of the atoms, their rows of shape (n, n_columns)); each atom once, sorted within a block.
         """
         types = self._types(snapshot.elements)[snapshot.types]
-        limit = max_atoms or BLOCK_BYTES // (8 * self._width)
+        limit = max_atoms or min(BLOCK_ATOMS, BLOCK_BYTES // (8 * self._width))
         step = max(1, CHUNK_BYTES // (8 * self.n_columns))
         if len(snapshot) <= limit:
             blocks: Iterator[Block] = iter((_whole(snapshot),))
