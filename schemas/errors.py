@@ -29,3 +29,11 @@ class SimulationError(DefectGenomeError):
 
 class MixedLabelsError(DefectGenomeError, ValueError):
     """Labels of different engines or specs were about to meet in one dataset."""
+
+
+class EngineCrash(DefectGenomeError):  # noqa: N818 - what happened
+    """A reference calculation died (killed, segfault, output cut off): it may be tried again."""
+
+
+class OutOfTime(DefectGenomeError):  # noqa: N818 - what happened
+    """A reference calculation stopped for its walltime, with a checkpoint to go on from."""
