@@ -8,13 +8,12 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..schemas.campaign import Campaign, Material, Reconstruction, Selection, core_contradictions
+from ..schemas.campaign import BasicSet, Campaign, Material, Reconstruction, Selection, core_contradictions
 from ..schemas.errors import InputError
 from ..schemas.scenario import Scenario, Size, resolve
 from ..tasks.potentials import load_potential
 from .resolve import matching_files
 from .yaml_input import Location, Problem, YamlFile, read_yaml
-
 
 SIZE_NAMES = get_args(Size)
 
@@ -44,6 +43,7 @@ def _beyond_schema(tree: Any, base: Path) -> Iterator[Problem]:
     if material is not None:
         yield from _potentials(tree, material, base)
         yield from _scenarios(tree, material)
+        yield from _planes(tree, material)
     yield from _files(tree, base)
     engine = tree.get("reference", {}).get("engine") if isinstance(tree.get("reference"), dict) else None
     if engine == "vasp":
@@ -104,6 +104,19 @@ def _scenarios(tree: Any, material: Material) -> Iterator[Problem]:
                 continue  # the schema says so
             except InputError as error:
                 yield Problem((section, "scenarios", i), str(error))
+
+
+def _planes(tree: Any, material: Material) -> Iterator[Problem]:
+    """Planes of the basic set that cannot be built for the crystal."""
+    from ..tasks.sampling.orientation import oriented
+
+    options = _section(tree, "basic_set", BasicSet)
+    for key in ("surfaces", "gamma_surface"):
+        for i, plane in enumerate(getattr(options, key, ())):
+            try:
+                oriented(material, plane)
+            except InputError as error:
+                yield Problem(("basic_set", key, i), str(error))
 
 
 def _files(tree: Any, base: Path) -> Iterator[Problem]:
