@@ -34,6 +34,11 @@ def examples(data):
     return {str(f.info["environment"]): environment_from_atoms(f) for f in frames}
 
 
+@pytest.fixture(scope="module")
+def cells(potential, examples):
+    return {name: reconstruct(e, potential, QUICK, MATERIAL, seed=1) for name, e in examples.items()}
+
+
 def checked(environment, cell, **limits):
     return verify(environment, cell, **{"max_atoms": 140, "exact_radius": 5.0, "minimum_distance": 2.19, **limits})
 
@@ -58,22 +63,16 @@ def test_a_vacancy_beside_the_centre_stays_open(potential, turn):
 
 
 @pytest.mark.parametrize(
-    ("name", "energy"), [("poly_T300-0", -8.16), ("indent-0", -8.28), ("loop100int_T300q-0", -8.62)]
+    ("name", "energy"), [("poly_T300-0", -8.20), ("indent-0", -8.29), ("loop100int_T300q-0", -8.62)]
 )
-def test_sampled_defects_reach_their_energies(potential, examples, name, energy):
-    cell = reconstruct(examples[name], potential, QUICK, MATERIAL, seed=1)
+def test_sampled_defects_reach_their_energies(examples, cells, name, energy):
+    cell = cells[name]
     assert cell.energy_per_atom < energy
     assert cell.centre_force_error < 0.035
     assert cell.image_gap > 2.2
     report = checked(examples[name], cell)
     assert report.verdict == "ok"
     assert report.core_displacement <= 2e-6
-
-
-@pytest.mark.slow
-def test_standard_effort_reaches_the_boundary_energy(potential, examples):
-    cell = reconstruct(examples["poly_T300-0"], potential, Reconstruction(), MATERIAL, seed=1)
-    assert cell.energy_per_atom < -8.20
 
 
 def test_a_dislocation_line_stays_a_line(potential):
@@ -93,10 +92,10 @@ def test_a_core_of_8_angstrom_has_no_cell_of_140_atoms(potential, examples):
         assert "core_radius" in answer.reasons[1]
 
 
-def test_a_cell_does_not_depend_on_what_was_computed_before(potential, examples):
-    first = reconstruct(examples["loop100int_T300q-0"], potential, QUICK, MATERIAL, seed=7)
+def test_a_cell_does_not_depend_on_what_was_computed_before(potential, examples, cells):
+    first = cells["loop100int_T300q-0"]
     reconstruct(environment(np.delete(lattice(TUNGSTEN), [1, 2], axis=0), "W"), potential, QUICK, MATERIAL, seed=3)
-    again = reconstruct(examples["loop100int_T300q-0"], potential, QUICK, MATERIAL, seed=7)
+    again = reconstruct(examples["loop100int_T300q-0"], potential, QUICK, MATERIAL, seed=1)
     assert np.array_equal(first.positions, again.positions)
     assert np.array_equal(first.cell, again.cell)
     assert first.energy_per_atom == again.energy_per_atom
