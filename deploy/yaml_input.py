@@ -193,15 +193,14 @@ def _tag(model: type[BaseModel], name: str) -> str | None:
 
 def _dotted(tree: Any, location: Location) -> str:
     """The key as the user wrote it: without the tags of unions, which stand in no file."""
-    if location and not (isinstance(tree, dict) and location[0] in tree):  # a default
-        return ".".join(map(str, location)) + ": "
     parts: list[str] = []
     node = tree
-    for i, part in enumerate(location):
-        inside = (isinstance(node, list) and isinstance(part, int) and part < len(node)) or (
-            isinstance(node, dict) and part in node
-        )
-        if inside or i == len(location) - 1:
-            parts.append(str(part))
-            node = node[part] if inside else None
+    for part in location:
+        if isinstance(node, dict) and part in {node.get(tag) for tag in UNION_TAGS} and part not in node:
+            continue
+        parts.append(str(part))
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            node = None
     return ".".join(parts) + ": " if parts else ""
