@@ -10,6 +10,8 @@ import numpy as np
 
 from .errors import MixedLabelsError
 
+DFT_ENGINES = frozenset({"vasp", "gpaw"})  # all that is not named here, a stand-in included, is not DFT
+
 
 @dataclass(frozen=True)
 class Label:
@@ -28,7 +30,7 @@ class Label:
         eV/A^3, positive in tension as in ASE, Voigt order xx yy zz yz xz xy, shape (6,); None where the engine
         or the user's file has none.
     engine
-        ``potential:<name>``, ``vasp``, ``gpaw``: decides whether the label is DFT.
+        ``potential:<name>``, ``calculator:<import path>``, ``vasp``, ``gpaw``: decides whether the label is DFT.
     engine_version
         Version string; never part of a key.
     spec_key
@@ -56,7 +58,7 @@ class Label:
     @property
     def is_dft(self) -> bool:
         """Whether a density-functional code computed it."""
-        return not self.engine.startswith("potential")
+        return self.engine in DFT_ENGINES
 
 
 def check_one_origin(labels: list[tuple[str, str]]) -> tuple[str, str]:
