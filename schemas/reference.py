@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import UserModel
 from .keys import content_key
@@ -24,6 +25,10 @@ class PotentialSpec(UserModel):
         return {"engine": self.engine}
 
 
+MAGNETIC = frozenset({"Fe", "Co", "Ni", "Cr", "Mn"})  # without a word about spin these are refused
+MeshDivision = Annotated[int, Field(ge=1, le=200)]
+
+
 class VaspSpec(UserModel):
     """VASP: the defaults are the paper's; smearing and POTCAR variants are the user's choice."""
 
@@ -31,18 +36,54 @@ class VaspSpec(UserModel):
     functional: Literal["PBE", "PBEsol", "LDA", "SCAN", "r2SCAN"] = "PBE"
     encut: float = Field(default=520.0, gt=0, le=5000, description="eV")
     ediff: float = Field(default=1e-6, gt=0, le=1e-2, description="eV")
+    nelm: int = Field(default=200, ge=5, le=2000, description="electronic steps at most (NELM); no part of the key")
+    precision: Literal["normal", "accurate"] = Field(default="accurate", description="PREC")
+    aspherical: bool = Field(default=True, description="aspherical gradient corrections in the spheres (LASPH)")
     kpoint_spacing: float = Field(default=0.1885, gt=0, le=2, description="1/A, 2 pi included: VASP's KSPACING")
-    gamma_centred: bool = Field(default=False, description="KGAMMA")
+    kpoint_rounding: Literal["up", "nearest"] = Field(default="up", description="of |b| / spacing; VASP rounds up")
+    kpoint_mesh: tuple[MeshDivision, MeshDivision, MeshDivision] | None = Field(
+        default=None, description="this mesh for every cell, in place of a spacing"
+    )
+    gamma_centred: bool = Field(default=False, description="mesh with Gamma in it; else Monkhorst-Pack")
+    vacuum: float = Field(default=10.0, gt=0, le=50, description="A beyond the atoms of a cluster that has no cell")
     smearing: Smearing = Smearing()
-    spin: bool = Field(default=False, description="collinear spin polarisation (ISPIN 2)")
+    spin: bool | None = Field(default=None, description="collinear spin polarisation (ISPIN 2)")
+    magnetic_moments: dict[str, float] = Field(
+        default_factory=dict, description="element -> moment to start from, mu_B (MAGMOM); VASP's 1 for all if empty"
+    )
     symmetry: bool = Field(default=False, description="use symmetry (ISYM)")
     potcar: dict[str, str] = Field(default_factory=dict, description="element -> POTCAR variant, e.g. {W: W_sv}")
+    potcar_release: Literal["52", "54", "64"] = Field(default="54", description="release of the POTCAR library")
+    stand_in: bool = Field(default=False, description="rehearse with the program that stands in for VASP: no DFT")
     limits: Limits = Limits()
     max_refused: float = Field(default=0.1, ge=0, le=1, description="share of refused labels that stops the campaign")
 
+    @model_validator(mode="after")
+    def _spin_is_said(self) -> Self:
+        silent = sorted(MAGNETIC & self.potcar.keys())
+        if silent and self.spin is None:
+            raise ValueError(f"spin: say true or false for {' '.join(silent)}")
+        if self.magnetic_moments and not self.spin:
+            raise ValueError("magnetic_moments: they need spin: true")
+        return self
+
     def physics(self) -> dict[str, Any]:
-        """What decides the numbers."""
-        return self.model_dump(mode="json", exclude={"limits", "max_refused"})
+        """What decides the numbers: not how many steps may be taken, and no key that another one overrules."""
+        out = self.model_dump(mode="json", exclude={"limits", "max_refused", "nelm"})
+        out["spin"] = bool(self.spin)
+        for name in ("kpoint_spacing", "kpoint_rounding") if self.kpoint_mesh else ("kpoint_mesh",):
+            del out[name]
+        return out
+
+    def problems(self, elements: Iterable[str]) -> list[str]:
+        """What this spec leaves open for these elements, a sentence each."""
+        out = [
+            f"reference.potcar: no variant for {e} (e.g. {{{e}: {e}}})" for e in sorted({*elements} - {*self.potcar})
+        ]
+        silent = sorted(MAGNETIC & {*elements})
+        if silent and self.spin is None:
+            out.append(f"reference.spin: say true or false for {' '.join(silent)}")
+        return out
 
 
 ReferenceSpec = Annotated[PotentialSpec | VaspSpec, Field(discriminator="engine")]

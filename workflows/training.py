@@ -54,7 +54,7 @@ def fit_items(inputs: CampaignInputs, dataset: str) -> list[Item]:
 
 def compute_dataset(item: Item, bench: Bench) -> Outcome:
     """Join labels with the origin of their structures, and split by source environment."""
-    from ..schemas.label import check_one_origin
+    from ..schemas.label import DFT_ENGINES, check_one_origin
     from ..tasks.training.split import assert_disjoint, split
 
     frames: list[Any] = []
@@ -72,7 +72,7 @@ def compute_dataset(item: Item, bench: Bench) -> Outcome:
     for key in item.inputs["user"]:
         for frame in bench.frames(bench.artifact(key).blobs["cells"]):
             if origins:
-                frame.info.update(engine=engine, spec=spec, dft=not engine.startswith("potential"))
+                frame.info.update(engine=engine, spec=spec, dft=engine in DFT_ENGINES)
             frame.info["iteration"] = 0
             frames.append(frame)
     train, test = split(frames, float(item.inputs["test_fraction"]), int(item.inputs["seed"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...schemas.keys import content_key, digest
-from ...schemas.label import check_one_origin
+from ...schemas.label import DFT_ENGINES, check_one_origin
 from ..frames import energy_of, forces_of, key_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Origin:
     @property
     def is_dft(self) -> bool | None:
         """Whether a density-functional code made the labels; None where the frames do not say."""
-        return None if self.engine == UNKNOWN else not self.engine.startswith("potential")
+        return None if self.engine == UNKNOWN else self.engine in DFT_ENGINES
 
 
 def origin_of(frames: Sequence[Atoms]) -> Origin:
