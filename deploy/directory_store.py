@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..schemas.artifact import Artifact, Item, Outcome
+from ..schemas.artifact import Artifact, Item, Outcome, Refusal
 from ..schemas.errors import StoreError
 from ..schemas.keys import digest
 
@@ -27,13 +30,19 @@ class DirectoryStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root).absolute()
         try:
-            for name in ("artifacts", "blobs", "again", "partial"):
+            for name in ("artifacts", "blobs", "again", "partial", "withdrawn", "attempts"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.root}: cannot be used as a store: {error.strerror}") from error
 
     def get(self, key: str) -> Artifact | None:
-        """Return the artifact, or None when it is absent or one of its blobs is missing."""
+        """Return the artifact, or None when it is absent or one of its blobs is missing; a withdrawn one refuses."""
+        artifact = self.published(key)
+        no = self.withdrawn(key) if artifact is not None else None
+        return artifact if artifact is None or no is None else replace(artifact, document={}, blobs={}, refusal=no)
+
+    def published(self, key: str) -> Artifact | None:
+        """Return the artifact as it was published, withdrawn or not."""
         try:
             artifact = Artifact.from_dict(json.loads(self._artifact_path(key).read_bytes()))
         except FileNotFoundError:
@@ -42,6 +51,48 @@ class DirectoryStore:
             self._artifact_path(key).unlink(missing_ok=True)
             return None
         return artifact if all(self.has_blob(b) for b in artifact.blobs.values()) else None
+
+    def withdraw(self, key: str, why: str, *, again: bool) -> None:
+        """
+        Take an artifact out of use; what depends on it gets another key.
+
+        Parameters
+        ----------
+        key
+            Of the artifact.
+        why
+            Is kept.
+        again
+            Let it be computed anew; otherwise it is a refusal from now on.
+        """
+        note = json.dumps({"why": why, "when": time.time(), "key": key}).encode()
+        if again:
+            history = self.root / "attempts" / f"{key}.{uuid.uuid4().hex}.json"
+            artifact = self.published(key)
+            if artifact is not None:
+                raw = {"code": "withdrawn", "reason": why, **artifact.to_dict(), **artifact.provenance}
+                self._write_once(history, json.dumps(raw).encode())
+            self._artifact_path(key).unlink(missing_ok=True)
+        else:
+            self._write_once(self.root / "withdrawn" / f"{key}.json", note)
+
+    def withdrawn(self, key: str) -> Refusal | None:
+        """Return the refusal that a withdrawal means, or None."""
+        try:
+            note = json.loads((self.root / "withdrawn" / f"{key}.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return Refusal("withdrawn", (str(note["why"]),))
+
+    def record_attempt(self, item: Item, entry: Mapping[str, Any]) -> None:
+        """Keep what is known of an attempt that ended without a result: ``code``, ``reason``, host, time, cost."""
+        raw = {"key": item.key, "task": item.task, "inputs": item.inputs, **entry}
+        path = self.root / "attempts" / f"{item.key}.{uuid.uuid4().hex}.json"
+        self._write_once(path, json.dumps(raw, sort_keys=True).encode())
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """All attempts that ended without a result."""
+        return [json.loads(path.read_bytes()) for path in sorted((self.root / "attempts").glob("*.json"))]
 
     def publish(self, item: Item, outcome: Outcome) -> Artifact:
         """Publish once; a second publication keeps the first and is counted in `computed_again`."""

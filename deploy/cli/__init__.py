@@ -16,6 +16,7 @@ from .grade import grade
 from .import_runs import import_runs
 from .init import init
 from .label import label
+from .ledger import ledger
 from .plan import plan
 from .reconstruct import reconstruct
 from .report import report
@@ -45,6 +46,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "status": status,
     "report": report,
     "export": export,
+    "ledger": ledger,
     "scenarios": scenarios,
     "sample": sample,
     "select": select,

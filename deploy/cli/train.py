@@ -30,7 +30,7 @@ def train(
     ensemble: Annotated[int, typer.Option(min=0, help="Independent fits for a force uncertainty; 0: none.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the split and of the ensemble.")] = 42,
     descriptors: Annotated[
-        str | None, typer.Option(help="Of the active set; those of the potential by default.")
+        str | None, typer.Option(help="Of the active set; by default the potential's own, pod-117 at most.")
     ] = None,
 ) -> None:
     """Fit a potential, with its errors on held-out structures, its active set, and its input for LAMMPS."""
