@@ -56,18 +56,12 @@ def _utc(when: datetime | None) -> datetime | None:
 
 
 def _print(found: list[LedgerEntry], root: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from ..ledger import cost_by_class
 
-    table = Table(title=str(root), title_justify="left")
-    for column in ("key", "when", "host", "verdict", "CPU s", "why"):
-        table.add_column(column, justify="right" if column == "CPU s" else "left", no_wrap=column != "why")
+    print(root)
     for e in found:
         verdict = e.verdict if not e.code else f"{e.verdict}: {e.code}"
-        table.add_row(e.key[:12], e.when, e.host, verdict, f"{e.cpu_s:.2f}", "; ".join((*e.reasons, *e.corrections)))
-    console = Console()
-    console.print(table)
+        why = "; ".join((*e.reasons, *e.corrections))
+        print(f"{e.key[:12]}  {e.when}  {e.host:<12}  {e.cpu_s:9.2f} CPU s  {verdict}{'  ' if why else ''}{why}")
     for kind, row in cost_by_class(found).items():
-        console.print(f"{kind}: {row['count']:.0f}, {row['cpu_s']:.2f} CPU s", highlight=False)
+        print(f"{kind}: {row['count']:.0f}, {row['cpu_s']:.2f} CPU s")
