@@ -45,7 +45,7 @@ POD_BASES: dict[str, PodBasis] = {
     "pod-34": PodBasis(34, 8, (5, 4)),
     "pod-73": PodBasis(73, 8, (6, 5), (4, 3)),
     "pod-117": PodBasis(117, 8, (7, 5), (6, 4)),
-    "pod-255": PodBasis(255, 8, (8, 6), (7, 5), (5, 3)),
+    "pod-255": PodBasis(255, 10, (9, 6), (5, 6), (3, 5)),
     "pod-343": PodBasis(343, 10, (10, 6), (8, 6), (5, 3)),
     "pod-530": PodBasis(530, 12, (12, 8), (8, 6), (6, 5)),
 }

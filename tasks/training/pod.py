@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 WEIGHTS = (120.0, 1.0)
-REGULARISATION = 1e-11  # relative to the diagonal of the normal equations
+REGULARISATION = 1e-12  # relative to the diagonal of the normal equations
 
 
 def fit_pod(

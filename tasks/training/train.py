@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 LARGE = "530"  # what `large` means
+DESCRIPTORS_AT_MOST = 117
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class TrainOptions:
     ensemble
         Members, the potential itself included; 0 or 1 for none.
     descriptors
-        That the active set is made with; the potential's own by default.
+        That the active set is made with; by default the potential's own up to pod-117, and pod-117 beyond: what
+        gamma costs in MD comes on top of the forces.
     weights, regularisation
         See `fit_pod`.
     by
@@ -60,6 +62,11 @@ class TrainOptions:
         """Size of the basis, ``large`` resolved."""
         size = LARGE if self.size == "large" else self.size
         return str(pod_basis(size).descriptors)
+
+    @property
+    def active_set_descriptors(self) -> str:
+        """Descriptors of the active set, the default resolved."""
+        return self.descriptors or f"pod-{min(int(self.basis), DESCRIPTORS_AT_MOST)}"
 
 
 def _quiet(_: str) -> None:
@@ -104,7 +111,7 @@ def train_pod(
     fit_seconds = time.process_time() - started
     say(f"evaluating the written potential on {len(train)} training and {len(test)} held-out structures")
     errors = evaluate_split(files, elements, train, test, options.by)
-    descriptors = options.descriptors or f"pod-{options.basis}"
+    descriptors = options.active_set_descriptors
     say(f"building the active set ({descriptors})")
     active_set = build_active_set(train, descriptors, elements).to_bytes()
     ensemble = [files]
