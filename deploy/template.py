@@ -59,7 +59,7 @@ training:
 
 active_learning:                        # MD with the new potential; stops when gamma < gamma_select everywhere
   scenarios:
-    - {{kind: polycrystal, temperatures: [{exploration}]}}
+    - {{kind: polycrystal, {exploration}}}
   gamma_select: 2.0
   gamma_break: 10.0                     # a run above ends there
   check_every: {every}
@@ -72,15 +72,15 @@ active_learning:                        # MD with the new potential; stops when 
 
 BY_SIZE: dict[str, dict[str, object]] = {
     "quick": {
-        "temperatures": "300, 2000", "exploration": "300, 1200", "descriptors": "pod-73", "environments": 25,
+        "temperatures": "300, 2000", "exploration": "box: 32, grains: 2, duration: 0.3, temperatures: [300, 1200]", "descriptors": "pod-117", "environments": 14,
         "effort": "quick", "pod": "73", "ensemble": 4, "every": 25, "iterations": 6,
     },
     "standard": {
-        "temperatures": "300, 900, 1200, 2000", "exploration": "300, 900, 1200, 2000", "descriptors": "pod-117",
+        "temperatures": "300, 900, 1200, 2000", "exploration": "temperatures: [300, 900, 1200, 2000]", "descriptors": "pod-117",
         "environments": 60, "effort": "standard", "pod": "255", "ensemble": 6, "every": 20, "iterations": 8,
     },
     "production": {
-        "temperatures": "300, 900, 1200, 2000", "exploration": "300, 900, 1200, 2000", "descriptors": "pod-117",
+        "temperatures": "300, 900, 1200, 2000", "exploration": "temperatures: [300, 900, 1200, 2000]", "descriptors": "pod-117",
         "environments": 200, "effort": "thorough", "pod": "255", "ensemble": 6, "every": 20, "iterations": 12,
     },
 }  # fmt: skip
