@@ -110,7 +110,7 @@ def main(directory: Path) -> int:
         calculator.hooks.update(scf_step=watch, converged=watch.converged)
         results = attempt(atoms, calculator, watch)
     except FileNotFoundError as error:  # no such PAW data set
-        print(str(error).strip(), file=sys.stderr)
+        print(" ".join(str(error).split()), file=sys.stderr)
         return UNAVAILABLE
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
