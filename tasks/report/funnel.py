@@ -41,6 +41,11 @@ def total(rows: Sequence[FunnelRow], iteration: int) -> FunnelRow:
     return out
 
 
+def whole(rows: Sequence[FunnelRow]) -> FunnelRow:
+    """Sum over everything that was sampled and explored."""
+    return _sum(total(rows, 0), total(rows, 1))
+
+
 def _sum(a: FunnelRow, b: FunnelRow) -> FunnelRow:
     added: dict[str, Any] = {}
     for name in FUNNEL_STEPS:

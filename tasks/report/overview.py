@@ -7,8 +7,8 @@ import io
 from .accuracy import draw_energy_parity, draw_force_parity
 from .coverage import draw_histograms, merged_histograms
 from .data import ReportData
-from .funnel import draw_bars, step_names, total
-from .style import BLUE, GREY, ORANGE, literal, new_figure, styled
+from .funnel import draw_bars, step_names, whole
+from .style import BLUE, GREY, literal, new_figure, styled
 
 
 def overview_figure(data: ReportData) -> bytes:
@@ -28,13 +28,10 @@ def overview_figure(data: ReportData) -> bytes:
     head = data.head
     with styled():
         figure, axes = new_figure(6.6, 2, rows=2, width=9.6)
-        sums = [total(data.funnel, n) for n in (0, 1)]
-        row = max(sums, key=lambda s: (s.graded or 0, s.candidates))
+        row = whole(data.funnel)
         if row.candidates or row.graded:
-            largest = max(v for s in sums for v in (s.graded or 0, s.candidates, 1))
-            colour = ORANGE if row.iteration else BLUE
-            draw_bars(axes[0], row, step_names(head.gamma_select), colour, largest)
-            axes[0].set_xlabel("environments")
+            draw_bars(axes[0], row, step_names(head.gamma_select), BLUE, max(row.graded or 0, row.candidates, 1))
+            axes[0].set_xlabel("environments, all iterations")
         else:
             axes[0].set_axis_off()
         axes[0].set_title("From atoms to labelled cells")
