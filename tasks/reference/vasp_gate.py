@@ -9,15 +9,16 @@ import numpy as np
 
 from ...schemas.reference import VaspSpec
 from .gate import Verdict, verdict
-from .vasp_outputs import Outcar, VaspRun, Vasprun
+from .vasp_inputs import ismear, spacing_mesh
+from .vasp_outcar import Outcar
+from .vasp_outputs import VaspRun, Vasprun
 
 PRINTED = 1e-8  # eV: vasprun.xml has 8 decimals
 FUNCTIONALS = {"PE": "PBE", "PS": "PBEsol", "CA": "LDA", "91": "PW91", "RP": "RPBE", "AM": "AM05"}
 METAGGA = {"SCAN": "SCAN", "R2SCAN": "r2SCAN"}
-ISMEAR = {"gaussian": 0, "fermi": -1, "tetrahedron": -5}
 
 
-def judge_run(run: VaspRun, spec: VaspSpec | None = None) -> Verdict:
+def judge_run(run: VaspRun, spec: VaspSpec | None = None, mesh: tuple[int, int, int] | None = None) -> Verdict:
     """
     Judge a run as a whole: it came to its own end, every electronic loop converged, the settings are those asked for.
 
@@ -27,6 +28,8 @@ def judge_run(run: VaspRun, spec: VaspSpec | None = None) -> Verdict:
         As read.
     spec
         Without it settings are not judged.
+    mesh
+        Divisions that were asked for, where they are known; else those that the spec gives for the run's cell.
     """
     xml, outcar = run.vasprun, run.outcar
     if xml is None or outcar is None:
@@ -47,7 +50,8 @@ def judge_run(run: VaspRun, spec: VaspSpec | None = None) -> Verdict:
         "one_run": different_runs(xml, outcar),
     }
     if spec is not None:
-        reasons |= {f"setting_{name}": reason for name, reason in settings_differ(xml, spec).items()}
+        reasons["engine"] = engine_differs(run, spec)
+        reasons |= {f"setting_{name}": reason for name, reason in settings_differ(xml, spec, mesh).items()}
     return verdict(reasons)
 
 
@@ -94,50 +98,66 @@ def different_runs(xml: Vasprun, outcar: Outcar) -> str | None:
     return None
 
 
-def settings_differ(xml: Vasprun, spec: VaspSpec) -> dict[str, str | None]:
+def engine_differs(run: VaspRun, spec: VaspSpec) -> str | None:
+    """Say that the program was the stand-in where VASP was asked for, or the other way round; or None."""
+    asked = "vasp-stand-in" if spec.stand_in else "vasp"
+    return None if run.engine == asked else f"program: asked {asked}, ran {run.engine}"
+
+
+def settings_differ(xml: Vasprun, spec: VaspSpec, mesh: tuple[int, int, int] | None = None) -> dict[str, str | None]:
     """Compare the physics that ran with a spec, whatever an error handler made of the input on the way."""
-    smearing = spec.smearing
-    ismear = smearing.order if smearing.method == "methfessel-paxton" else ISMEAR[smearing.method]
-    found = physics_found(xml)
+    found = settings_found(xml)
     out = {
         "functional": _differs("functional", spec.functional, found["functional"]),
         "dispersion": "a van der Waals correction ran, the spec has none" if found["dispersion"] else None,
         "ENCUT": _differs("ENCUT", spec.encut, found["ENCUT"]),
         "EDIFF": _differs("EDIFF", spec.ediff, found["EDIFF"]),
-        "ISMEAR": _differs("ISMEAR", ismear, found["ISMEAR"]),
-        "SIGMA": None if ismear == -5 else _differs("SIGMA", smearing.sigma, found["SIGMA"]),
+        "ISMEAR": _differs("ISMEAR", ismear(spec), found["ISMEAR"]),
+        "SIGMA": None if ismear(spec) == -5 else _differs("SIGMA", spec.smearing.sigma, found["SIGMA"]),
         "ISPIN": _differs("ISPIN", 2 if spec.spin else 1, found["ISPIN"] or 1),
         "ISYM": _symmetry_differs(xml, spec.symmetry),
-        "kpoints": kpoints_differ(xml, spec),
+        "kpoints": kpoints_differ(xml, spec, mesh),
     }
+    if xml.setting("PREC"):
+        out["PREC"] = _differs("PREC", spec.precision[:4], found["PREC"])
+    for name, asked in (("LASPH", spec.aspherical), ("LREAL", False)):
+        if xml.setting(name):
+            out[name] = None if found[name] == asked else f"{name}: asked {asked}, ran {found[name]}"
     for element, variant in spec.potcar.items():
-        title = xml.potcar.get(element)
-        if title is not None:
-            words = title.split()
-            ran = words[1] if len(words) > 1 else title
-            out[f"potcar_{element}"] = None if ran == variant else f"POTCAR: asked {variant}, ran {title}"
+        if element in xml.potcar:
+            out[f"potcar_{element}"] = potcar_differs(xml.potcar[element], variant, spec.functional)
     return out
 
 
-def kpoints_differ(xml: Vasprun, spec: VaspSpec) -> str | None:
-    """
-    Say how the k-points differ from the spec's spacing, or None.
+def potcar_differs(title: str, variant: str, functional: str) -> str | None:
+    """Say that a title is not of the variant and the family asked for, or None."""
+    words = title.split()
+    family = "PAW" if functional == "LDA" else "PAW_PBE"
+    if len(words) < 2 or words[1] != variant:
+        return f"POTCAR: asked {variant}, ran {title}"
+    return None if words[0] == family else f"POTCAR: asked one of {family}, ran {title}"
 
-    With KSPACING in the INCAR that value counts. A mesh from a KPOINTS file must be the one that VASP makes of the
-    spacing: ceil(abs(b) / spacing) along each reciprocal vector b (2 pi included).
+
+def kpoints_differ(xml: Vasprun, spec: VaspSpec, mesh: tuple[int, int, int] | None = None) -> str | None:
     """
+    Say how the k-points differ from those asked for, or None.
+
+    With KSPACING in the INCAR that value counts. A mesh from a KPOINTS file must be the one asked for: ``mesh``, else
+    the spec's, else what its spacing gives along each reciprocal vector.
+    """
+    asked = mesh or spec.kpoint_mesh
     spacing = _number(xml.incar.get("KSPACING"))
     gamma = not (xml.setting("KGAMMA") or "T").upper().lstrip(".").startswith("F")
-    if spacing is not None:
+    if spacing is not None and asked is None:
         if abs(spacing - spec.kpoint_spacing) > 1e-6:
             return f"KSPACING: asked {spec.kpoint_spacing:g}, ran {spacing:g}"
         return (
             None if gamma == spec.gamma_centred or _all_odd(xml) else f"KGAMMA: asked {spec.gamma_centred}, ran {gamma}"
         )
     if xml.kpoints is None or xml.kpoints.divisions is None or not xml.steps:
-        return f"k-points: a list or no mesh, the spec asks for a spacing of {spec.kpoint_spacing:g} 1/A"
-    reciprocal = 2 * math.pi * np.linalg.norm(np.linalg.inv(xml.steps[0].cell), axis=0)
-    asked = tuple(max(1, math.ceil(b / spec.kpoint_spacing - 1e-6)) for b in reciprocal)
+        return f"k-points: a list or no mesh, the spec asks for {asked or f'{spec.kpoint_spacing:g} 1/A'}"
+    if asked is None:
+        asked = spacing_mesh(xml.steps[0].cell, spec.kpoint_spacing, spec.kpoint_rounding)
     if asked != xml.kpoints.divisions:
         ran = " x ".join(map(str, xml.kpoints.divisions))
         return f"k-points: a spacing of {spec.kpoint_spacing:g} 1/A is {' x '.join(map(str, asked))}, ran {ran}"
@@ -152,14 +172,19 @@ def _all_odd(xml: Vasprun) -> bool:
     return xml.kpoints is not None and all(n % 2 for n in xml.kpoints.divisions or (2,))
 
 
-def physics_found(xml: Vasprun) -> dict[str, Any]:
+def physics_found(run: VaspRun) -> dict[str, Any]:
     """
     Physics that a run was made with: labels whose values differ never meet in a dataset.
 
     The k-point mesh, which goes with the cell, counts by its spacing where the INCAR gives one.
     """
+    assert run.vasprun is not None
+    return {"engine": run.engine, **settings_found(run.vasprun)}
+
+
+def settings_found(xml: Vasprun) -> dict[str, Any]:
+    """Physics settings of a run."""
     return {
-        "engine": "vasp",
         "functional": functional_of(xml),
         "dispersion": _true(xml.setting("LUSE_VDW")) or (_number(xml.incar.get("IVDW")) or 0) != 0,
         "ENCUT": _number(xml.setting("ENMAX", "ENCUT")),

@@ -90,7 +90,7 @@ def import_run(directory: Path, spec: VaspSpec | None = None) -> ImportedRun:
     if not answer.accepted or run.vasprun is None:
         return ImportedRun(directory, (), answer.reasons)
     xml = run.vasprun
-    key = spec_key(physics_found(xml) if spec is None else spec.physics())
+    key = spec_key(physics_found(run) if spec is None else spec.physics())
     limits = Limits() if spec is None else spec.limits
     frames, reasons = [], []
     for i, step in enumerate(xml.steps):
@@ -116,7 +116,7 @@ def _label(run: VaspRun, xml: Vasprun, index: int, key: str, gate: dict[str, boo
         energy_sigma0=step.energy if step.energy_sigma0 is None else step.energy_sigma0,
         forces=step.forces,
         stress=step.stress,
-        engine="vasp",
+        engine=run.engine,
         spec_key=key,
         engine_version=xml.version,
         pseudopotentials=tuple(xml.potcar.values()),

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+
+from .custodian_log import read_corrections
+from .vasp_outcar import STAND_IN, Outcar, open_output, output_file, read_outcar
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 KBAR_PER_EV_A3 = 1602.176634
 _BULKY = {"eigenvalues", "projected", "dos", "primitive_cell"}
-_IONIC_ENERGY = re.compile(rb"free  energy   TOTEN  =\s*(\S+)")
-_CPU = re.compile(rb"Total CPU time used \(sec\):\s*(\S+)")
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,8 @@ class Vasprun:
         Ionic steps, in order.
     broken
         Why the file could not be read to its end, empty when it could.
+    stand_in
+        Whether the program was not VASP but its stand-in.
     """
 
     version: str
@@ -101,6 +101,7 @@ class Vasprun:
     potcar: Mapping[str, str]
     steps: tuple[IonicStep, ...]
     broken: str = ""
+    stand_in: bool = False
 
     def setting(self, *names: str) -> str | None:
         """Value that VASP ran with, under the first of the names that is known; the INCAR's as a fallback."""
@@ -112,33 +113,6 @@ class Vasprun:
 
 
 @dataclass(frozen=True)
-class Outcar:
-    """
-    What only the OUTCAR tells.
-
-    Attributes
-    ----------
-    converged, unconverged
-        How often an electronic loop ended at EDIFF, and how often at NELM.
-    finished
-        Whether the timing footer is there, with the CPU time.
-    stopped
-        Whether a STOPCAR ended the run.
-    energies
-        Free energy of each ionic step, eV.
-    cpu_seconds
-        None without a footer.
-    """
-
-    converged: int
-    unconverged: int
-    finished: bool
-    stopped: bool
-    energies: tuple[float, ...]
-    cpu_seconds: float | None = None
-
-
-@dataclass(frozen=True)
 class VaspRun:
     """A run directory; None for a file that is not there."""
 
@@ -146,6 +120,12 @@ class VaspRun:
     vasprun: Vasprun | None
     outcar: Outcar | None
     corrections: tuple[str, ...] = field(default=())
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine in labels: a stand-in's are never taken for VASP's."""
+        marks = (part.stand_in for part in (self.vasprun, self.outcar) if part is not None)
+        return "vasp-stand-in" if any(marks) else "vasp"
 
 
 def read_run(directory: Path) -> VaspRun:
@@ -159,25 +139,13 @@ def read_run(directory: Path) -> VaspRun:
     )
 
 
-def output_file(directory: Path, name: str) -> Path | None:
-    """Find a file by its name, or gzipped."""
-    for candidate in (directory / name, directory / f"{name}.gz"):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
 def read_vasprun(path: Path) -> Vasprun:
     """Read `vasprun.xml`; what comes before a break is kept, and the break is named."""
     found: dict[str, Any] = {"incar": {}, "parameters": {}, "symbols": (), "potcar": {}, "version": "", "kpoints": None}
     steps: list[IonicStep] = []
     broken = ""
     try:
-        with _open(path) as stream:
+        with open_output(path) as stream:
             for _, element in ET.iterparse(stream):  # noqa: S314 - the user's own output, and it is not executed
                 if element.tag == "calculation":
                     steps.append(_step(element))
@@ -185,7 +153,9 @@ def read_vasprun(path: Path) -> Vasprun:
                 elif element.tag in _BULKY:
                     element.clear()
                 elif element.tag == "generator":
-                    found["version"] = _values(element).get("version", "")
+                    program = _values(element)
+                    found["version"] = program.get("version", "")
+                    found["stand_in"] = STAND_IN in " ".join(program.values())
                 elif element.tag in {"incar", "parameters"}:
                     found[element.tag] = _values(element)
                 elif element.tag == "kpoints":
@@ -271,41 +241,3 @@ def _number(text: str | None) -> float:
         return float(text or "")
     except ValueError:
         return float("nan")
-
-
-def read_outcar(path: Path) -> Outcar:
-    """Read the marks of an OUTCAR line by line; a file that is cut off just has fewer."""
-    converged = unconverged = 0
-    finished = stopped = False
-    energies: list[float] = []
-    cpu = None
-    try:
-        with _open(path) as stream:
-            for line in stream:
-                if b"aborting loop" in line:
-                    converged += b"because EDIFF is reached" in line
-                    unconverged += b"EDIFF was not reached" in line
-                elif b"stop encountered" in line:
-                    stopped = True
-                elif b"General timing and accounting" in line:
-                    finished = True
-                elif match := _IONIC_ENERGY.search(line):
-                    energies.append(_number(match[1].decode("ascii", "replace")))
-                elif match := _CPU.search(line):
-                    cpu = _number(match[1].decode("ascii", "replace"))
-    except (OSError, EOFError):  # a gzip file that is cut off
-        finished = False
-    return Outcar(converged, unconverged, finished and cpu is not None, stopped, tuple(energies), cpu)
-
-
-def read_corrections(directory: Path) -> tuple[str, ...]:
-    """Names of the errors that custodian corrected on the way, from ``custodian.json``."""
-    path = output_file(directory, "custodian.json")
-    if path is None:
-        return ()
-    try:
-        with _open(path) as stream:
-            runs = json.loads(stream.read())
-        return tuple(str(name) for run in runs for c in run.get("corrections", []) for name in c.get("errors", []))
-    except (OSError, EOFError, ValueError, AttributeError, TypeError):
-        return ("custodian.json cannot be read",)
