@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..schemas.campaign import BasicSet, Campaign, Material, Reconstruction, Selection, core_contradictions
 from ..schemas.errors import InputError
+from ..schemas.reference import ReferenceSpec
 from ..schemas.scenario import Scenario, Size, resolve
 from ..tasks.potentials import load_potential
 from .resolve import matching_files
@@ -45,10 +46,21 @@ def _beyond_schema(tree: Any, base: Path) -> Iterator[Problem]:
         yield from _scenarios(tree, material)
         yield from _planes(tree, material)
     yield from _files(tree, base)
-    engine = tree.get("reference", {}).get("engine") if isinstance(tree.get("reference"), dict) else None
-    if engine == "vasp":
-        yield Problem(("reference", "engine"), "this version computes labels with engine `potential` only; "
-                      "finished VASP runs enter by `defectgenome import`")  # fmt: skip
+    yield from _reference(tree, material)
+
+
+def _reference(tree: Any, material: Material | None) -> Iterator[Problem]:
+    """What the reference leaves open for the elements (a potential is looked for elsewhere)."""
+    from ..tasks.reference.engine import open_questions
+
+    try:
+        spec = TypeAdapter(ReferenceSpec).validate_python(_plain(tree.get("reference", {"engine": "potential"})))
+    except ValidationError:
+        return
+    if material is not None and spec.engine != "potential":
+        for line in open_questions(spec, material.elements):
+            key, _, message = line.partition(": ")
+            yield Problem(tuple(key.split(".")), message)
 
 
 def _section(tree: Any, name: str, model: type) -> Any:

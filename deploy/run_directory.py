@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +18,7 @@ from ..schemas.campaign import Campaign
 from ..schemas.errors import InputError, LockedError
 from .directory_store import DirectoryStore
 from .local_pool import Places
+from .settings import Settings
 
 FREE_TO_EDIT = {"resources", "budget"}  # and active_learning.max_iterations: no physics
 
@@ -25,8 +27,9 @@ class RunDirectory:
     """
     Where a campaign lives on this machine.
 
-    ``store/`` artifacts, ``labels/`` the label store unless another is given, ``scratch/`` what running
-    workers write, ``campaign.json`` the identity, ``given_up.json`` what the retry policy gave up.
+    ``store/`` artifacts, ``labels/`` the label store unless another is given, ``calculations/`` the directories of
+    DFT runs, ``scratch/`` what running workers write, ``campaign.json`` the identity, ``given_up.json`` what the
+    retry policy gave up.
     """
 
     def __init__(self, root: Path, labels: Path | None = None) -> None:
@@ -58,12 +61,12 @@ class RunDirectory:
         """The label store."""
         return DirectoryStore(self._labels or self.recorded().get("labels") or self.root / "labels")
 
-    @property
-    def places(self) -> Places:
-        """Directories for the workers."""
-        scratch = self.root / "scratch"
-        scratch.mkdir(parents=True, exist_ok=True)
-        return Places(self.store.root, self.labels.root, scratch)
+    def places(self, settings: Settings) -> Places:
+        """Directories for the workers, and the programs that the settings name."""
+        scratch, calculations = self.root / "scratch", self.root / "calculations"
+        for path in (scratch, calculations):
+            path.mkdir(parents=True, exist_ok=True)
+        return Places(self.store.root, self.labels.root, scratch, calculations, settings.programs())
 
     def recorded(self) -> dict[str, Any]:
         """What `identify` wrote."""
@@ -174,6 +177,11 @@ class PublishedHere:
     def given_up(self, item: Item) -> bool:
         """Whether the retry policy has given the item up."""
         return item.key in self._lost
+
+    def record_attempt(self, item: Item, code: str, reason: str) -> None:
+        """Keep an attempt at a label that ended without a result in the ledger."""
+        entry = {"code": code, "reason": reason, "started": time.time(), "host": platform.node()}
+        self._directory.labels.record_attempt(item, entry)
 
     def give_up(self, item: Item, reason: str) -> None:
         """Record that an item failed too often."""

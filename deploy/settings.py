@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..schemas.base import UserModel
 from ..schemas.errors import InputError
+from ..tasks.reference.place import Program
 from .yaml_input import load_yaml_model
 
 
@@ -26,6 +27,11 @@ class Settings(UserModel):
     labels: str | None = Field(None, description="label store shared by campaigns")
     vasp: ProgramSettings = ProgramSettings(command=("vasp_std",))
     gpaw: ProgramSettings = ProgramSettings()
+
+    def programs(self) -> dict[str, Program]:
+        """Engine -> how its program is launched here."""
+        named = {"vasp": self.vasp, "gpaw": self.gpaw}
+        return {k: Program(p.command, dict(p.environment), p.walltime_s) for k, p in named.items()}
 
 
 def settings_path() -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas.keys import canonical_json, digest
+from ..schemas.label import DFT_ENGINES
 from ..workflows.campaign import Survey, survey
 from ..workflows.inputs import CampaignInputs
 from .resolve import resolve_inputs
@@ -92,9 +93,12 @@ def _potential(directory: RunDirectory, now: Survey) -> dict[str, Any] | None:
 
 
 def _reference(inputs: CampaignInputs) -> dict[str, Any]:
+    from ..tasks.reference.engine import engine_name
+    from ..workflows.labelling import reference_key
+
     spec = inputs.campaign.reference
-    name = f"potential:{inputs.reference_potential.name}" if spec.engine == "potential" else spec.engine
-    return {"engine": name, "dft": spec.engine != "potential"}
+    name = engine_name(spec)
+    return {"engine": name, "dft": name in DFT_ENGINES, "spec": reference_key(inputs)}
 
 
 def _refused_by_reason(now: Survey) -> dict[str, int]:

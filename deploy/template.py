@@ -33,7 +33,7 @@ basic_set:                              # small cells; or your own: {{dataset: m
   gamma_surface: {planes}
 
 selection:                              # D-optimal (MaxVol)
-  descriptors: {descriptors}
+  descriptors: pod-117
   gamma_select: 2.0                     # environments above are new
   max_environments: {environments}                  # an iteration; those with most information
   context_radius: 14
@@ -70,20 +70,39 @@ active_learning:                        # MD with the new potential; stops when 
 # budget: {{core_hours: 1000}}            # a hard limit; the campaign pauses there
 """
 
+PAPER_TEMPERATURES = "300, 900, 1200, 2000"
 BY_SIZE: dict[str, dict[str, object]] = {
     "quick": {
-        "temperatures": "300, 2000", "exploration": "box: 32, grains: 2, duration: 0.3, temperatures: [300, 1200]", "descriptors": "pod-117", "environments": 14,
-        "effort": "quick", "pod": "73", "ensemble": 4, "every": 25, "iterations": 6,
+        "temperatures": "300, 2000",
+        "exploration": "box: 32, grains: 2, duration: 0.3, temperatures: [300, 1200]",
+        "environments": 14,
+        "effort": "quick",
+        "pod": "73",
+        "ensemble": 4,
+        "every": 25,
+        "iterations": 8,
     },
     "standard": {
-        "temperatures": "300, 900, 1200, 2000", "exploration": "temperatures: [300, 900, 1200, 2000]", "descriptors": "pod-117",
-        "environments": 60, "effort": "standard", "pod": "255", "ensemble": 6, "every": 20, "iterations": 8,
+        "temperatures": PAPER_TEMPERATURES,
+        "exploration": f"temperatures: [{PAPER_TEMPERATURES}]",
+        "environments": 60,
+        "effort": "standard",
+        "pod": "255",
+        "ensemble": 6,
+        "every": 20,
+        "iterations": 8,
     },
     "production": {
-        "temperatures": "300, 900, 1200, 2000", "exploration": "temperatures: [300, 900, 1200, 2000]", "descriptors": "pod-117",
-        "environments": 200, "effort": "thorough", "pod": "255", "ensemble": 6, "every": 20, "iterations": 12,
+        "temperatures": PAPER_TEMPERATURES,
+        "exploration": f"temperatures: [{PAPER_TEMPERATURES}]",
+        "environments": 200,
+        "effort": "thorough",
+        "pod": "255",
+        "ensemble": 6,
+        "every": 20,
+        "iterations": 12,
     },
-}  # fmt: skip
+}
 
 LOW_INDEX = {
     "bcc": ("[[1, 0, 0], [1, 1, 0]]", "[[1, 1, 0], [1, 1, 2]]"),

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from .base import UserModel
+from .calculator_spec import CalculatorSpec
+from .gpaw_spec import GpawSpec
 from .keys import content_key
 from .spec_parts import Limits, Smearing
 
@@ -86,7 +88,8 @@ class VaspSpec(UserModel):
         return out
 
 
-ReferenceSpec = Annotated[PotentialSpec | VaspSpec, Field(discriminator="engine")]
+AnySpec = PotentialSpec | VaspSpec | GpawSpec | CalculatorSpec
+ReferenceSpec = Annotated[AnySpec, Field(discriminator="engine")]
 
 
 def spec_key(physics: dict[str, Any]) -> str:

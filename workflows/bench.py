@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ..schemas.artifact import Artifact, ArtifactStore, Item
 from ..schemas.errors import StoreError
 from ..schemas.pair_potential import PairPotential
 from ..tasks.frames import frames_from_bytes
+from ..tasks.reference.place import Place, Program
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -28,11 +30,23 @@ class Bench:
         The label store, which campaigns may share.
     scratch
         An existing directory; what is left in it has no meaning.
+    calculations
+        Directories of reference calculations: each survives a kill and is entered again.
+    programs
+        Engine -> how its program is launched here.
     """
 
     artifacts: ArtifactStore
     labels: ArtifactStore
     scratch: Path
+    calculations: Path | None = None
+    programs: Mapping[str, Program] = field(default_factory=dict)
+
+    def place(self, engine: str, key: str) -> Place:
+        """Place of a calculation: the same for the same item, so that a killed one is found again."""
+        program = self.programs.get(engine, Program())
+        root = self.calculations or self.scratch
+        return Place(root / f"{engine}-{key[:20]}", program.command, program.walltime_s, 0, program.environment)
 
     def store_of(self, item: Item) -> ArtifactStore:
         """Labels have a store of their own."""

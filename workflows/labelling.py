@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
+
 from ..schemas.artifact import Item, Outcome, Refusal
-from ..schemas.reference import PotentialSpec, spec_key
+from ..schemas.reference import AnySpec, PotentialSpec, ReferenceSpec, spec_key
 from ..tasks.frames import attach_label, frames_to_bytes, key_of, round_structure
 from .bench import Bench
 from .inputs import CampaignInputs
@@ -61,17 +63,18 @@ def item(inputs: CampaignInputs, source: Source) -> Item:
 
 def compute_label(item: Item, bench: Bench) -> Outcome:
     """Label one structure; what the gate refuses is published as a refusal."""
-    from ..tasks.reference.potential import label_with_potential
+    from ..tasks.reference.engine import compute_patiently
 
     structure = round_structure(bench.frames(item.hints["blob"])[item.hints["index"]])
     if key_of(structure) != item.inputs["structure"]:
         raise ValueError(f"structure {item.inputs['structure'][:12]} is not frame {item.hints['index']} of its blob")
-    spec = PotentialSpec.model_validate(item.hints["reference"])
-    answer = label_with_potential(structure, spec, bench.pair_potential(item.hints["potential"]))
-    if isinstance(answer, Refusal):
-        return Outcome({"structure": item.inputs["structure"]}, refusal=answer)
     bare = structure.copy()
     bare.info.clear()
+    spec: AnySpec = TypeAdapter(ReferenceSpec).validate_python(item.hints["reference"])
+    potential = bench.pair_potential(item.hints["potential"]) if "potential" in item.hints else None
+    answer = compute_patiently(bare, spec, bench.place(spec.engine, item.key), potential)
+    if isinstance(answer, Refusal):
+        return Outcome({"structure": item.inputs["structure"]}, refusal=answer)
     document = {
         "structure": item.inputs["structure"],
         "energy": answer.energy,

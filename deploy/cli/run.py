@@ -31,21 +31,26 @@ def run(
 ) -> None:
     """Run a campaign on this machine. Stop it anyhow, run it again: it goes on, nothing finished is done twice."""
     from ..check import check_campaign
+    from ..doctor import require_tools
     from ..local import run_campaign
     from ..monitor import Monitor
     from ..outputs import write_outputs
     from ..resolve import resolve_inputs
     from ..run_directory import RunDirectory
+    from ..settings import read_settings
     from ..status import print_status
 
     checked = check_campaign(campaign)
+    settings = read_settings()
+    require_tools(checked, settings)
     base = campaign.absolute().parent
-    directory = RunDirectory(workdir or Path("runs") / checked.campaign, labels)
+    shared = None if workdir or settings.labels is None else Path(settings.labels)
+    directory = RunDirectory(workdir or Path("runs") / checked.campaign, labels or shared)
     with directory.lock():
         directory.identify(checked, base)
         inputs = resolve_inputs(checked, base, directory.store)
         with Monitor() as monitor:
-            last = run_campaign(inputs, directory, workers, monitor)
+            last = run_campaign(inputs, directory, settings, workers, monitor)
         outputs = write_outputs(inputs, directory, last)
         print_status(directory, outputs)
     if last.state == "failed":

@@ -8,6 +8,26 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Program:
+    """
+    How a program is launched on this machine.
+
+    Attributes
+    ----------
+    command
+        List form.
+    environment
+        Variables that are set for it.
+    walltime_s
+        Of one calculation, s; None without a limit.
+    """
+
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    walltime_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Place:
     """
     The circumstances of one calculation.

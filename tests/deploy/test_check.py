@@ -68,7 +68,7 @@ reference: {engine: potential, potental: x}
         ("seed: 1\nseed: 2", "7:1", "duplicate"),
         ("seed: [1", "7:1", "expected"),
         ("budget: {core_hours: .inf}", "6:10", "finite"),
-        ("reference: {engine: vasp}", "6:13", "import"),
+        ("reference: {engine: vasp}", "6:1", "reference.potcar: no variant for W"),
         ("reference: {potential: zhou2004}", "6:1", "'engine' is missing: one of"),
     ],
 )
