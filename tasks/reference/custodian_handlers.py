@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-MAX_CORRECTIONS = 5  # in one attempt; then it is a refusal, and the manager decides on another attempt
+MAX_CORRECTIONS = 3  # in one attempt, the runs it is worth: as is, and twice mended; a third mending edits k-points
 
 HANDLERS_LEFT_OUT = {
     "LargeSigmaHandler": "edits SIGMA",

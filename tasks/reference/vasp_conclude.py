@@ -149,7 +149,11 @@ def refusal_or_raise(attempt: Attempt, error: Exception | None, walltime_s: floa
     corrected = " ".join(run.corrections)
     if (WALLTIME in corrected and (stopped or "finished" in attempt.failed)) or (late and "finished" in attempt.failed):
         raise OutOfTime(f"VASP stopped for its walltime of {walltime_s} s after {elapsed_s:.0f} s") from error
-    why = f" ({type(error).__name__}: {str(error).splitlines()[0][:200]})" if error is not None and str(error) else ""
+    why = (
+        ""
+        if error is None
+        else f" ({type(error).__name__}: {str(error).partition(chr(10))[0].partition(' <')[0][:200]})"
+    )
     if any(name in corrected for name in ACCIDENTS):
         raise EngineCrash(f"VASP: {corrected}{why}") from error
     if custodian_gave_up(error) and corrected:

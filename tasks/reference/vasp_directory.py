@@ -74,8 +74,8 @@ def prepare(directory: Path, ticket: Mapping[str, Any]) -> bool:
     if not same:
         (directory / WAVES).unlink(missing_ok=True)
     for name in (*INPUTS, *OUTPUTS):
-        for path in (name, f"{name}.gz", f"{name}.orig", f"{name}.orig.gz"):
-            (directory / path).unlink(missing_ok=True)
+        for suffix in ("", ".gz", ".orig", ".orig.gz"):
+            (directory / f"{name}{suffix}").unlink(missing_ok=True)
     for path in directory.glob("error.*.tar.gz"):
         path.unlink()
     (directory / RECORD).unlink(missing_ok=True)

@@ -154,13 +154,16 @@ def kpoints_differ(xml: Vasprun, spec: VaspSpec, mesh: tuple[int, int, int] | No
         return (
             None if gamma == spec.gamma_centred or _all_odd(xml) else f"KGAMMA: asked {spec.gamma_centred}, ran {gamma}"
         )
-    if xml.kpoints is None or xml.kpoints.divisions is None or not xml.steps:
+    if not xml.steps:
+        return None  # nothing was computed, with whatever mesh: said by another criterion
+    if xml.kpoints is None or xml.kpoints.divisions is None:
         return f"k-points: a list or no mesh, the spec asks for {asked or f'{spec.kpoint_spacing:g} 1/A'}"
     if asked is None:
         asked = spacing_mesh(xml.steps[0].cell, spec.kpoint_spacing, spec.kpoint_rounding)
     if asked != xml.kpoints.divisions:
         ran = " x ".join(map(str, xml.kpoints.divisions))
-        return f"k-points: a spacing of {spec.kpoint_spacing:g} 1/A is {' x '.join(map(str, asked))}, ran {ran}"
+        why = "" if spec.kpoint_mesh else f"a spacing of {spec.kpoint_spacing:g} 1/A is "
+        return f"k-points: {why}{' x '.join(map(str, asked))}, ran {ran}"
     centred = xml.kpoints.scheme.lower().startswith("g")
     if centred != spec.gamma_centred and not _all_odd(xml):
         return f"k-points: {xml.kpoints.scheme}, asked gamma_centred {spec.gamma_centred}"

@@ -205,11 +205,13 @@ def set_generator(inputs: VaspInputs, spec: VaspSpec, restart: bool) -> Any:
     from pymatgen.io.vasp import Kpoints
 
     build = Kpoints.gamma_automatic if spec.gamma_centred else Kpoints.monkhorst_automatic
+    kpoints: Any = build(inputs.mesh)
+    library: Any = potcar_functional(spec)
     return StaticSetGenerator(
-        config_dict={"INCAR": {}, "KPOINTS": {}, "POTCAR": {}, "POTCAR_FUNCTIONAL": potcar_functional(spec)},
+        config_dict={"INCAR": {}, "KPOINTS": {}, "POTCAR": {}, "POTCAR_FUNCTIONAL": library},
         user_incar_settings={**inputs.incar, "ISTART": int(restart)},
-        user_kpoints_settings=build(inputs.mesh),
-        user_potcar_functional=potcar_functional(spec),
+        user_kpoints_settings=kpoints,
+        user_potcar_functional=library,
         user_potcar_settings=dict(spec.potcar),
         auto_ismear=False,
         inherit_incar=False,

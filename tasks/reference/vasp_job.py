@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shlex
 import sys
@@ -21,6 +22,7 @@ from .vasp_inputs import VaspInputs, set_generator
 if TYPE_CHECKING:
     from ase import Atoms
 
+LOGGERS = ("custodian", "custodian.custodian", "VaspErrorHandler", "VasprunXMLValidator", "atomate2", "jobflow")
 CLOCK = "CUSTODIAN_WALLTIME_START"  # custodian keeps the start of a process's first job here; each job has its own
 
 
@@ -32,8 +34,7 @@ def run_static(inputs: VaspInputs, spec: VaspSpec, place: Place, watch: Watch, *
     (see `vasp_leash`).
     """
     environment = {"ATOMATE2_VASP_ZIP_FILES": "false", **place.environment}
-    with changed_environment(environment), working_directory(place.directory), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with changed_environment(environment), working_directory(place.directory), quiet():
         os.environ.pop(CLOCK, None)
         from atomate2.vasp.jobs.core import StaticMaker  # here: it reads the environment when it is first imported
 
@@ -45,8 +46,9 @@ def run_static(inputs: VaspInputs, spec: VaspSpec, place: Place, watch: Watch, *
             task_document_kwargs={"store_additional_json": False, "run_bader": False, "run_ddec6": False},
             stop_children_kwargs={"handle_unsuccessful": True},
         )
+        job: Any = maker.make(pymatgen_structure(inputs.atoms))  # type: ignore[misc]
         try:
-            maker.make(pymatgen_structure(inputs.atoms)).run(empty_store())
+            job.run(empty_store())
         except Exception as error:  # noqa: BLE001 - what it means is decided by what the directory shows
             return error
         finally:
@@ -90,6 +92,22 @@ def empty_store() -> Any:
     store = JobStore(MemoryStore(), additional_stores={"data": MemoryStore()})
     store.connect()
     return store
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep custodian's tracebacks to itself: what it found and did is in ``custodian.json``."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 @contextlib.contextmanager
