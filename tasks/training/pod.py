@@ -16,7 +16,7 @@ from .fitpod import check_coefficients, fit_frame, run_fitpod
 if TYPE_CHECKING:
     from ase import Atoms
 
-WEIGHTS = (120.0, 1.0)
+WEIGHTS = (150.0, 1.0)
 REGULARISATION = 1e-12  # relative to the diagonal of the normal equations
 
 
