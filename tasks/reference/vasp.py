@@ -141,7 +141,7 @@ def finished_run(
         remove_potcars(place.directory)
         return accept(attempt, structure, inputs, spec, cost)
     limits = {"force_limit", "pressure_limit"}
-    if attempt.failed and attempt.failed <= limits and attempt.status in {None, 0}:
+    if attempt.failed and attempt.failed.keys() <= limits and attempt.status in {None, 0}:
         return attempt.judged.refusal()  # the same calculation would give the same numbers
     return None
 

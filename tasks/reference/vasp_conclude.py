@@ -48,9 +48,15 @@ class Attempt:
     status: int | None
 
     @property
-    def failed(self) -> set[str]:
-        """Criteria that are not met."""
-        return {name for name, met in self.judged.criteria.items() if not met}
+    def failed(self) -> dict[str, str]:
+        """Criteria that are not met, each with its reason."""
+        names = [name for name, met in self.judged.criteria.items() if not met]
+        return dict(zip(names, self.judged.reasons, strict=True))
+
+    @property
+    def cut_off(self) -> list[str]:
+        """Signs that the files do not go to their end."""
+        return [reason for name, reason in self.failed.items() if name in CUT_OFF]
 
     @property
     def accepted(self) -> bool:
@@ -142,31 +148,37 @@ def refusal_or_raise(attempt: Attempt, error: Exception | None, walltime_s: floa
     if attempt.status in {126, 127}:
         raise MissingToolError(f"VASP could not be started: {last_words(directory, 'std_err.txt')}") from error
     if "engine" in attempt.failed:
-        reason = next(r for r in attempt.judged.reasons if r.startswith("program:"))
-        raise InputError(f"{reason}; set reference.stand_in to what is meant")
+        raise InputError(f"{attempt.failed['engine']}; set reference.stand_in to what is meant")
     stopped = run.outcar is not None and run.outcar.stopped
     late = walltime_s is not None and elapsed_s > 0.95 * walltime_s
     corrected = " ".join(run.corrections)
     if (WALLTIME in corrected and (stopped or "finished" in attempt.failed)) or (late and "finished" in attempt.failed):
         raise OutOfTime(f"VASP stopped for its walltime of {walltime_s} s after {elapsed_s:.0f} s") from error
-    why = (
-        ""
-        if error is None
-        else f" ({type(error).__name__}: {str(error).partition(chr(10))[0].partition(' <')[0][:200]})"
-    )
     if any(name in corrected for name in ACCIDENTS):
-        raise EngineCrash(f"VASP: {corrected}{why}") from error
+        raise EngineCrash(f"VASP: {corrected}{words_of(error)}") from error
     if custodian_gave_up(error) and corrected:
-        reasons = (f"custodian could not mend it: {'; '.join(run.corrections)}", *attempt.judged.reasons)
+        others = () if attempt.cut_off else attempt.judged.reasons
+        reasons = (f"custodian could not mend it: {'; '.join(run.corrections)}", *others)
         return Refusal("engine_failed", reasons, refusal_data(attempt))
-    if attempt.status or stopped or attempt.failed & CUT_OFF or attempt.judged.accepted:
-        said = last_words(directory, "std_err.txt", 200).replace("\n", " ")
-        exit_status = "" if attempt.status is None else f"exit status {attempt.status}; "
-        reasons = attempt.judged.reasons or ("the job failed although its files are in order",)
-        raise EngineCrash(
-            f"VASP: {exit_status}{'; '.join(reasons)}{f'; it said: {said}' if said else ''}{why}"
-        ) from error
+    if attempt.status or stopped or attempt.cut_off or attempt.judged.accepted:
+        raise EngineCrash(crash_words(attempt, error)) from error
     return attempt.judged.refusal(refusal_data(attempt))
+
+
+def crash_words(attempt: Attempt, error: Exception | None) -> str:
+    """Say in one line how a run died."""
+    status = attempt.status or 0
+    words = [f"VASP died by signal {status - 128}" if status > 128 else f"VASP ended with exit status {status}"]
+    words += attempt.cut_off[:2] or list(attempt.judged.reasons) or ["the job failed although its files are in order"]
+    said = last_words(attempt.directory, "std_err.txt", 200).replace("\n", " ")
+    return "; ".join(words) + (f"; it said: {said}" if said else "") + words_of(error)
+
+
+def words_of(error: Exception | None) -> str:
+    """First line of an exception, without addresses in memory."""
+    if error is None:
+        return ""
+    return f" ({type(error).__name__}: {str(error).partition(chr(10))[0].partition(' <')[0][:200]})"
 
 
 def refusal_data(attempt: Attempt) -> dict[str, Any]:
