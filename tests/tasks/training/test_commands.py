@@ -61,7 +61,7 @@ def test_label_train_evaluate(workplace):
 @pytest.mark.parametrize(
     ("command", "arguments", "words"),
     [
-        (label, ["cells.extxyz", "--reference", "vasp.yaml", "-o", "x.extxyz"], "imports finished VASP runs"),
+        (label, ["cells.extxyz", "--reference", "vasp.yaml", "-o", "x.extxyz"], "no variant for W"),
         (label, ["cells.extxyz", "--reference", "absent.yaml", "-o", "x.extxyz"], "no such file"),
         (train, ["absent.extxyz", "-o", "x"], "no such file"),
         (train, ["cells.extxyz", "-o", "x"], "no energy"),
