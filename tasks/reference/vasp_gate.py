@@ -196,7 +196,7 @@ def settings_found(xml: Vasprun) -> dict[str, Any]:
         "ISMEAR": _number(xml.setting("ISMEAR")),
         "SIGMA": _number(xml.setting("SIGMA")),
         "ISPIN": _number(xml.setting("ISPIN")),
-        "LREAL": _true(xml.setting("LREAL")),
+        "LREAL": (xml.setting("LREAL") or "F").upper().lstrip(".").startswith(("T", "A", "O")),
         "LASPH": _true(xml.setting("LASPH")),
         "KSPACING": _number(xml.incar.get("KSPACING")),
         "potcar": dict(sorted(xml.potcar.items())),
