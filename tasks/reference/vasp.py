@@ -53,7 +53,7 @@ def label_with_vasp(structure: Atoms, spec: VaspSpec, place: Place, watch: Watch
         Physics and limits.
     place
         Directory, command, walltime. Tags that only decide how fast VASP runs are given in its environment, as
-        ``DEFECTGENOME_VASP_INCAR="NCORE=4 KPAR=2"``. An empty command is the stand-in's where the spec asks for that.
+        ``DEFECTGENOME_VASP_INCAR="NCORE=4 KPAR=2"``. A spec that asks for the stand-in never runs another program.
     watch
         How often custodian looks.
 
@@ -91,7 +91,9 @@ def label_with_vasp(structure: Atoms, spec: VaspSpec, place: Place, watch: Watch
         if error is None and attempt.accepted:
             return accept(attempt, asked, inputs, spec, cost)
         mark_failed(place.directory, "; ".join(attempt.judged.reasons) or repr(error))
-        return refusal_or_raise(attempt, error, place.walltime_s, time.monotonic() - started)
+        refusal = refusal_or_raise(attempt, error, place.walltime_s, time.monotonic() - started)
+        remove_waves(place.directory)  # no good place to go on from
+        return refusal
     finally:
         remove_potcars(place.directory)
 
@@ -116,7 +118,7 @@ def ready(structure: Atoms, spec: VaspSpec, place: Place) -> Place:
         raise MissingToolError("; ".join(missing))
     command, environment = place.command, dict(place.environment)
     if spec.stand_in:
-        command = command or STAND_IN_COMMAND
+        command = command if any("stand" in word for word in command) else STAND_IN_COMMAND  # never the real one
         environment[STAND_IN_VARIABLE] = "1"
     if not command:
         raise MissingToolError("no command for VASP: give the worker one, e.g. `srun vasp_std`")

@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 
 WALLTIME = "Walltime reached"
 CUT_OFF = frozenset({"vasprun", "outcar", "finished", "ionic_steps", "one_run", "contcar"})  # no run comes to this end
+UNCONVERGED = frozenset({"ediff_reached", "nelm", "energy_change"})
+ELECTRONIC = (
+    "Unconverged",
+    "Non-converging",
+    "brmix",
+    "edddav",
+    "eddiag",
+    "zheev",
+    "subspacematrix",
+    "pssyevx",
+    "pdsyevx",
+)
 ACCIDENTS = ("Frozen job", "out_of_memory", "kpoints_trans", "coef")  # of the machine, not of the structure
 
 
@@ -159,10 +171,13 @@ def refusal_or_raise(attempt: Attempt, error: Exception | None, walltime_s: floa
     if custodian_gave_up(error) and corrected:
         others = () if attempt.cut_off else attempt.judged.reasons
         reasons = (f"custodian could not mend it: {'; '.join(run.corrections)}", *others)
-        return Refusal("engine_failed", reasons, refusal_data(attempt))
+        code = "not_converged" if any(name in corrected for name in ELECTRONIC) else "engine_failed"
+        return Refusal(code, reasons, refusal_data(attempt))
     if attempt.status or stopped or attempt.cut_off or attempt.judged.accepted:
         raise EngineCrash(crash_words(attempt, error)) from error
-    return attempt.judged.refusal(refusal_data(attempt))
+    if attempt.failed.keys() & UNCONVERGED:
+        return Refusal("not_converged", attempt.judged.reasons, refusal_data(attempt))
+    return Refusal("gate", attempt.judged.reasons, refusal_data(attempt))
 
 
 def crash_words(attempt: Attempt, error: Exception | None) -> str:
@@ -183,7 +198,7 @@ def words_of(error: Exception | None) -> str:
 
 def refusal_data(attempt: Attempt) -> dict[str, Any]:
     """What the ledger keeps of a refused calculation."""
-    out: dict[str, Any] = {"engine": attempt.run.engine, "corrections": list(attempt.run.corrections)}
+    out: dict[str, Any] = {"failed": sorted(attempt.failed), "corrections": list(attempt.run.corrections)}
     outcar = attempt.run.outcar
     if outcar is not None and outcar.cpu_seconds is not None:
         out["cpu_seconds"] = outcar.cpu_seconds * outcar.ranks

@@ -23,7 +23,11 @@ XC_TAGS: Mapping[str, dict[str, str]] = {
     "SCAN": {"METAGGA": "SCAN"},
     "r2SCAN": {"METAGGA": "R2SCAN"},
 }
-ALGORITHMS = ("Normal", "Normal", "All")  # by attempt: as is, once more as is, then the robust one
+ATTEMPTS: tuple[dict[str, Any], ...] = (  # how, not what: as is, the other minimiser, cautious mixing and more steps
+    {"ALGO": "Normal"},
+    {"ALGO": "All"},
+    {"ALGO": "Normal", "AMIX": 0.1, "BMIX": 0.01},
+)
 PARALLEL_TAGS = frozenset({"NCORE", "NPAR", "KPAR", "NSIM", "LPLANE", "LSCALU", "LSCALAPACK"})
 PARALLEL_VARIABLE = "DEFECTGENOME_VASP_INCAR"
 
@@ -68,7 +72,7 @@ def vasp_inputs(structure: Atoms, spec: VaspSpec, *, attempt: int = 0, parallel:
     spec
         Physics.
     attempt
-        Later ones take a more robust algorithm, see `ALGORITHMS`.
+        Later ones converge with more patience, see `ATTEMPTS`.
     parallel
         Tags that only decide how fast it runs, ``"NCORE=4 KPAR=2"``.
 
@@ -137,7 +141,6 @@ def ismear(spec: VaspSpec) -> int:
 def incar_tags(spec: VaspSpec, symbols: list[str], attempt: int = 0) -> dict[str, Any]:
     """Write down every tag that matters, and unset (None) those that atomate2 would add."""
     tags: dict[str, Any] = {
-        "ALGO": ALGORITHMS[min(attempt, len(ALGORITHMS) - 1)],
         "EDIFF": spec.ediff,
         "ENCUT": spec.encut,
         "IBRION": -1,
@@ -148,7 +151,7 @@ def incar_tags(spec: VaspSpec, symbols: list[str], attempt: int = 0) -> dict[str
         "LCHARG": False,
         "LREAL": False,
         "LWAVE": True,  # what a run that was stopped goes on from
-        "NELM": spec.nelm,
+        "NELM": spec.nelm * (2 if attempt >= len(ATTEMPTS) - 1 else 1),
         "NSW": 0,
         "PREC": spec.precision.capitalize(),
         "SIGMA": spec.smearing.sigma,
@@ -166,7 +169,8 @@ def incar_tags(spec: VaspSpec, symbols: list[str], attempt: int = 0) -> dict[str
         "LVTOT",
         "MAGMOM",
     )
-    tags = dict.fromkeys(unset) | tags | XC_TAGS[spec.functional]
+    how = ATTEMPTS[0 if ismear(spec) < 0 else min(attempt, len(ATTEMPTS) - 1)]  # All fails with such a smearing
+    tags = dict.fromkeys(unset) | tags | how | XC_TAGS[spec.functional]
     if spec.spin and spec.magnetic_moments:
         tags["MAGMOM"] = {element: spec.magnetic_moments.get(element, 1.0) for element in sorted(set(symbols))}
     return tags

@@ -21,6 +21,7 @@ from defectgenome.schemas.errors import EngineCrash, InputError, MissingToolErro
 from defectgenome.schemas.label import check_one_origin
 from defectgenome.schemas.reference import Limits, VaspSpec
 from defectgenome.tasks.frames import round_structure
+from defectgenome.tasks.reference.engine import compute_patiently, retried
 from defectgenome.tasks.reference.place import Place
 from defectgenome.tasks.reference.stand_in.faults import FILE
 from defectgenome.tasks.reference.stand_in.potcar import write_potcars
@@ -85,6 +86,8 @@ def test_every_fault_has_its_verdict(case, tmp_path):
             assert_right(attempt.answer, tungsten())
             assert attempt.answer.engine == "vasp-stand-in"
             assert not attempt.answer.is_dft
+    if case.name == "unconverged SCF, for good":
+        assert retried(first.answer)
     if first.outcome == "label":
         assert second.runs == 0  # found, not computed again
         assert first.runs == 1 + len(first.answer.corrections)
@@ -247,6 +250,20 @@ def test_wave_functions_of_another_structure_are_not_read(tmp_path):
     assert_right(answer, tungsten())
 
 
+def test_what_does_not_converge_is_tried_otherwise_and_then_given_up(tmp_path):
+    for name, plan in (
+        ("cured", [{"fault": "unconverged", "unless": {"AMIX": "0.1"}}]),
+        ("not", [{"fault": "unconverged"}]),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / FILE).write_text(json.dumps(plan))
+    spec = SPEC.model_copy(update={"nelm": 20})
+    assert_right(compute_patiently(tungsten(), spec, Place(tmp_path / "cured")), tungsten())
+    refusal = compute_patiently(tungsten(), spec, Place(tmp_path / "not"))
+    assert refusal.code == "not_converged"
+    assert count_runs(tmp_path / "not") <= 9
+
+
 def test_a_lost_label_is_found_and_one_beyond_a_limit_is_not_computed_twice(tmp_path):
     strict = SPEC.model_copy(update={"limits": Limits(max_force=0.01)})
     assert isinstance(label(tungsten(), tmp_path, strict), Refusal)
@@ -317,6 +334,7 @@ def script(directory: Path, then: str = "") -> str:
 from pathlib import Path
 from ase.build import bulk
 from defectgenome.schemas.reference import VaspSpec
+from defectgenome.tasks.reference.engine import compute_patiently, retried
 from defectgenome.tasks.reference.place import Place
 from defectgenome.tasks.reference.vasp import label_with_vasp
 atoms = bulk("W", "bcc", a=3.17, cubic=True)

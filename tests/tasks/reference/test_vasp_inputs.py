@@ -9,7 +9,6 @@ from ase.build import bulk
 from defectgenome.schemas.errors import InputError
 from defectgenome.schemas.reference import VaspSpec, spec_key
 from defectgenome.tasks.reference.vasp_inputs import (
-    ALGORITHMS,
     in_a_box,
     incar_tags,
     kpoint_mesh,
@@ -88,7 +87,18 @@ def test_defaults_are_the_papers():
         "ISYM": 0,
     }
     assert SPEC.kpoint_spacing == pytest.approx(2 * np.pi * 0.03, abs=1e-4)
-    assert [incar_tags(SPEC, ["W"], n)["ALGO"] for n in range(4)] == [*ALGORITHMS, "All"]
+
+
+def test_later_attempts_change_how_and_not_what():
+    first, *others = [incar_tags(SPEC, ["W"], attempt) for attempt in range(4)]
+    assert [tags["ALGO"] for tags in (first, *others)] == ["Normal", "All", "Normal", "Normal"]
+    assert others[1] == others[2]
+    assert others[1]["NELM"] == 2 * first["NELM"]
+    for tags in others:
+        differ = {k for k in tags.keys() | first.keys() if tags.get(k) != first.get(k)}
+        assert differ <= {"ALGO", "NELM", "AMIX", "BMIX"}
+    fermi = VaspSpec.model_validate({**SPEC.model_dump(), "smearing": {"method": "fermi"}})
+    assert incar_tags(fermi, ["W"], 1)["ALGO"] == "Normal"
 
 
 @pytest.mark.parametrize(
