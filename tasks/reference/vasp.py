@@ -86,8 +86,9 @@ def label_with_vasp(structure: Atoms, spec: VaspSpec, place: Place, watch: Watch
     started = time.monotonic()
     try:
         error = run_static(inputs, spec, place, watch, restart=restart)
+        ended = time.monotonic()
         attempt = read_attempt(place.directory, asked, inputs, spec)
-        cost = {"wall_seconds": time.monotonic() - started, "attempt": place.attempt, "restarted": restart}
+        cost = {"wall_seconds": ended - started, "attempt": place.attempt, "restarted": restart}
         if error is None and attempt.accepted:
             return accept(attempt, asked, inputs, spec, cost)
         mark_failed(place.directory, "; ".join(attempt.judged.reasons) or repr(error))

@@ -121,7 +121,8 @@ def label_of(attempt: Attempt, structure: Atoms, inputs: VaspInputs, spec: VaspS
     assert step.forces is not None
     cpu = (outcar.cpu_seconds or 0.0) * outcar.ranks
     memory = (outcar.memory_kb or 0.0) * outcar.ranks / 1024
-    spent = {"cpu_seconds": cpu, "elapsed_seconds": outcar.elapsed_seconds, "ranks": outcar.ranks, "memory_mb": memory}
+    seconds = read_record(attempt.directory).seconds or outcar.elapsed_seconds
+    spent = {"cpu_seconds": cpu, "program_seconds": seconds, "ranks": outcar.ranks, "memory_mb": memory}
     return Label(
         energy=step.energy,
         energy_sigma0=step.energy if step.energy_sigma0 is None else step.energy_sigma0,

@@ -30,10 +30,11 @@ MESSAGES = ("std_err.txt", "vasp.out")
 
 @dataclass(frozen=True)
 class RunRecord:
-    """Process id and exit status of the last run; None where it is not known."""
+    """Process id, exit status and wall time (s) of the last run; None where it is not known."""
 
     pid: int | None
     status: int | None
+    seconds: float | None = None
 
 
 def read_ticket(directory: Path) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def read_record(directory: Path) -> RunRecord:
     """Read what is known of the last run."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         found = json.loads((directory / RECORD).read_text())
-        return RunRecord(found.get("pid"), found.get("status"))
+        return RunRecord(found.get("pid"), found.get("status"), found.get("seconds"))
     return RunRecord(None, None)
 
 

@@ -3,7 +3,7 @@ Runs a command that dies with its parent: ``python vasp_leash.py RECORD PARENT C
 
 A program of its own, without any import of this package: it starts in a few hundredths of a second, and a kill of
 whoever called it, SIGKILL included, reaches the command and all that the command started. RECORD is a JSON file with
-its process id and, in the end, the command's exit status.
+its process id and, in the end, the command's exit status and how long it took.
 """
 
 import contextlib
@@ -102,15 +102,17 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     record(path, {"pid": os.getpid()})
+    started = time.monotonic()
     child = start(command)
     while True:
         pid, raw = os.wait()
         if pid == child:
             break
+    seconds = time.monotonic() - started
     status = os.waitstatus_to_exitcode(raw)
     status = 128 - status if status < 0 else status
     stop_all()
-    record(path, {"pid": os.getpid(), "status": status})
+    record(path, {"pid": os.getpid(), "status": status, "seconds": round(seconds, 4)})
     return status
 
 
