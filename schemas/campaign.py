@@ -45,6 +45,12 @@ class Material(UserModel):
             self.structure
         ]
 
+    @property
+    def neighbour_distance(self) -> float:
+        """Distance of nearest neighbours in the perfect crystal, A (hcp: ideal c/a)."""
+        factor = {"bcc": math.sqrt(3) / 2, "fcc": math.sqrt(0.5), "hcp": 1.0, "diamond": math.sqrt(3) / 4}
+        return factor[self.structure] * self.lattice_constant
+
 
 class Sampling(UserModel):
     """EIP-guided sampling (EIP-GS)."""

@@ -24,6 +24,7 @@ from ..selection.spectra import GAMMA_EDGES, gamma_spectrum
 
 MINIMISE_STEPS = 30  # removes the overlaps of a built structure; the dynamics does the rest
 MIN_NEIGHBOURS = 4  # `pair_style pod` corrupts memory below 2 (lammps/lammps#5114): end the run well before
+CLOSEST = 0.7  # of the neighbour distance: nearer atoms are the work of a potential that does not know them
 ALONE = 1e6  # gamma that stands in a report for an atom without neighbours
 MAX_KEPT = 20  # snapshots above gamma_select that are searched for environments
 
@@ -95,8 +96,9 @@ def explore(
     """
     system, protocol = prepare(scenario, material, seed, minimise_steps=MINIMISE_STEPS)
     protocol = replace(protocol, setup=(*protocol.setup, *guard(float(potential.info["cutoff"]))))
+    closest = CLOSEST * material.neighbour_distance
     with descriptor_calculator(active_set.descriptors, active_set.elements) as calculator:
-        watch = _Watch(scenario, system, protocol, calculator, active_set, gamma_select, gamma_break)
+        watch = _Watch(scenario, system, protocol, calculator, active_set, gamma_select, gamma_break, closest)
         ended, run = _run(system, protocol, potential, directory, seed, check_every, watch)
     candidates = preselect(
         watch.kept,
@@ -161,6 +163,7 @@ class _Watch:
     active_set: ActiveSet
     gamma_select: float
     gamma_break: float
+    closest: float
     kept: list[Snapshot] = field(default_factory=list)
     trace: list[list[float]] = field(default_factory=list)
     gamma_max: float = 0.0
@@ -182,7 +185,8 @@ class _Watch:
             "temperature_K": 0.0 if self.protocol.stage(stage).minimises else float(lmp.get_thermo("temp")),
         }
         snapshot = take_snapshot(lmp, self.system, info, energies=False)
-        gamma = np.minimum(snapshot_gamma(snapshot, self.calculator, self.active_set), ALONE)[snapshot.centres]
+        grades = np.minimum(snapshot_gamma(snapshot, self.calculator, self.active_set), ALONE)
+        gamma = grades[snapshot.centres]
         spectrum = gamma_spectrum(gamma, np.ones(len(gamma), bool), self.gamma_select)
         self.counts += spectrum.centres
         self.n_graded += spectrum.n_centres
@@ -193,14 +197,44 @@ class _Watch:
         self.gamma_p99 = float(np.percentile(gamma, 99)) if len(gamma) else 0.0
         self.trace.append([time_ps, round(top, 4)])
         if top >= self.gamma_select:
-            self._keep(snapshot)
+            new = worth_learning(snapshot, grades, self.gamma_select, self.gamma_break, self.closest)
+            self._keep(replace(snapshot, centres=new))
         return top < self.gamma_break
 
     def _keep(self, snapshot: Snapshot) -> None:
         """Keep the frame; when there are too many, every other one goes, so that they spread over the run."""
+        if not snapshot.centres.any():
+            return
         self.kept.append(snapshot)
         if len(self.kept) > MAX_KEPT:
             self.kept = [*self.kept[:-1:2], self.kept[-1]]
+
+
+def worth_learning(
+    snapshot: Snapshot, gamma: np.ndarray, gamma_select: float, gamma_break: float, closest: float
+) -> np.ndarray:
+    """
+    Choose the atoms of a frame whose environments a reference should see, shape (N,).
+
+    Beyond gamma_break a potential knows nothing, and what it has done there is often nonsense. So atoms between
+    the two thresholds come first; only if there is none, those beyond without a neighbour nearer than
+    ``closest`` (A).
+    """
+    new = snapshot.centres & (gamma >= gamma_select)
+    near = new & (gamma <= gamma_break)
+    return near if near.any() else new & ~crowded(snapshot, closest)
+
+
+def crowded(snapshot: Snapshot, closest: float) -> np.ndarray:
+    """Atoms with a neighbour nearer than ``closest`` (A), shape (N,)."""
+    from ase import Atoms
+    from matscipy.neighbours import neighbour_list
+
+    atoms = Atoms(numbers=np.ones(len(snapshot), int), positions=snapshot.positions, cell=snapshot.cell)
+    atoms.pbc = snapshot.pbc
+    out = np.zeros(len(snapshot), bool)
+    out[neighbour_list("i", atoms, closest)] = True
+    return out
 
 
 def snapshot_gamma(snapshot: Snapshot, calculator: DescriptorCalculator, active_set: ActiveSet) -> np.ndarray:

@@ -20,7 +20,7 @@ from .active_set import ActiveSet
 from .candidates import Candidates
 from .descriptors import DescriptorCalculator, descriptor_calculator
 from .environments import cut
-from .maxvol import Chunks, StreamingMaxVol
+from .maxvol import TOLERANCE, Chunks, StreamingMaxVol
 from .spectra import gamma_spectrum
 from .spool import RowSpool
 
@@ -150,7 +150,12 @@ def _spool_candidates(
 
 
 def _greedy(state: StreamingMaxVol, chunks: Callable[[], Chunks], tolerance: float) -> dict[int, float]:
-    """Swap until nothing gains more than the tolerance; return {id: gain} of what came in and stayed."""
+    """
+    Swap until nothing gains more than the tolerance; return {id: gain} of what came in and stayed.
+
+    A tolerance of 1 would let rows of equal volume take each other's place for ever.
+    """
+    tolerance = max(tolerance, TOLERANCE)
     gains: dict[int, float] = {}
     while True:
         swaps = [swap for ids, rows in chunks() for swap in state.absorb(rows, ids, tolerance)]

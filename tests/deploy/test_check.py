@@ -59,7 +59,11 @@ reference: {engine: potential, potental: x}
 @pytest.mark.parametrize(
     ("extra", "where", "what"),
     [
-        ("selection: {context_radius: 6}\nreconstruction: {core_radius: 6.5}", "7:18", "exceeds selection.context_radius"),
+        (
+            "selection: {context_radius: 6}\nreconstruction: {core_radius: 6.5}",
+            "7:18",
+            "exceeds selection.context_radius",
+        ),
         ("reconstruction: {core_radius: 8}", "6:1", "at least 183"),
         ("reconstruction: {core_radius: 4}", "6:1", "exact_radius 5.0 exceeds core_radius 4.0"),
         ("reference: {engine: potential, potential: missing.eam.alloy}", "6:32", "neither a built-in name"),
@@ -93,7 +97,12 @@ def test_an_element_that_the_potential_lacks(tmp_path: Path):
 
 
 def test_a_scenario_that_the_crystal_does_not_have(tmp_path: Path):
-    text = GOOD.replace("bcc", "fcc").replace("[W]", "[Cu]").replace("3.165", "3.615").replace("vacancies", "screw_dislocation")
+    text = (
+        GOOD.replace("bcc", "fcc")
+        .replace("[W]", "[Cu]")
+        .replace("3.165", "3.615")
+        .replace("vacancies", "screw_dislocation")
+    )
     found = problems(tmp_path, text + "reference: {engine: potential, potential: zhou2004}\n")
     assert found == ["5:7: sampling.scenarios.0: scenario screw_dislocation: not known for fcc, only for bcc"]
 

@@ -44,7 +44,11 @@ def test_the_lock_ends_with_a_killed_process(tmp_path: Path):
 def test_physics_is_fixed_and_resources_are_not(tmp_path: Path):
     directory = RunDirectory(tmp_path)
     directory.identify(Campaign.model_validate(RAW), tmp_path)
-    free = RAW | {"resources": {"sampling": {"ntasks": 4}}, "budget": {"core_hours": 3}, "active_learning": {"max_iterations": 2}}
+    free = RAW | {
+        "resources": {"sampling": {"ntasks": 4}},
+        "budget": {"core_hours": 3},
+        "active_learning": {"max_iterations": 2},
+    }
     RunDirectory(tmp_path).identify(Campaign.model_validate(free), tmp_path)
     with pytest.raises(InputError, match="seed, selection.gamma_select changed"):
         RunDirectory(tmp_path).identify(

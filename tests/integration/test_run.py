@@ -48,7 +48,9 @@ def test_it_converges_and_leaves_what_a_user_needs(finished: Path):
 def test_the_written_potential_has_the_errors_that_status_tells(finished: Path):
     workdir = finished / "runs" / "tiny"
     told = status_of(workdir)["potential"]["errors"]
-    done = defectgenome("evaluate", workdir / "potential", workdir / "dataset.extxyz", "--by", "split", "--json", cwd=finished)
+    done = defectgenome(
+        "evaluate", workdir / "potential", workdir / "dataset.extxyz", "--by", "split", "--json", cwd=finished
+    )
     assert done.returncode == 0, done.stderr
     by = json.loads(done.stdout)["by"]
     for part in ("train", "test"):
@@ -138,7 +140,9 @@ def test_a_wrong_file_is_told_before_anything_is_made(tiny: Path):
 def test_a_full_disk_stops_the_run_with_a_clear_error_and_then_it_goes_on(tiny: Path, tmp_path: Path):
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=640k", "tmpfs", small], check=False, capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=640k", "tmpfs", small], check=False, capture_output=True
+    )
     if mounted.returncode != 0:
         pytest.skip("a small file system can be mounted by root only")
     try:

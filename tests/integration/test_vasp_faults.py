@@ -92,6 +92,7 @@ def test_every_fault_has_its_verdict(case, tmp_path):
         assert second.runs == 0  # found, not computed again
         assert first.runs == 1 + len(first.answer.corrections)
     assert_no_potcar(tmp_path)
+    assert not list(tmp_path.rglob("WAVECAR*"))
 
 
 def assert_no_potcar(directory: Path):

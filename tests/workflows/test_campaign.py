@@ -19,7 +19,10 @@ def campaign_inputs(**changes) -> CampaignInputs:
     raw = {
         "campaign": "t",
         "material": {"elements": ["W"], "structure": "bcc", "lattice_constant": 3.165},
-        "sampling": {"size": "quick", "scenarios": [{"kind": "polycrystal", "temperatures": [300, 900]}, {"kind": "vacancies"}]},
+        "sampling": {
+            "size": "quick",
+            "scenarios": [{"kind": "polycrystal", "temperatures": [300, 900]}, {"kind": "vacancies"}],
+        },
         "training": {"ensemble": 2},
         "active_learning": {"scenarios": [{"kind": "polycrystal", "temperatures": [300, 900]}]},
     }
@@ -160,7 +163,9 @@ def test_resources_budget_and_limits_do_not_enter_a_key():
     assert {k for k, a in limited.found.items() if a.task == "fit"} <= plain.found.keys()
 
 
-@pytest.mark.parametrize("change", [{"seed": 43}, {"sampling": {"size": "standard"}}, {"selection": {"descriptors": "pod-73"}}])
+@pytest.mark.parametrize(
+    "change", [{"seed": 43}, {"sampling": {"size": "standard"}}, {"selection": {"descriptors": "pod-73"}}]
+)
 def test_a_change_of_physics_changes_keys(change):
     a, b = Ledger(), Ledger()
     drive(campaign_inputs(), a)
