@@ -23,7 +23,7 @@ from ..frames import round_structure
 from . import gpaw_run
 from .gate import Results, Verdict, judge, too_close, verdict
 from .gpaw_process import run_guarded
-from .gpaw_request import GENTLE_MIXER, gpaw_request
+from .gpaw_request import GENTLE_MIXERS, gpaw_request
 from .place import Place
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _enter(place: Place, request: Mapping[str, Any], checkpoint_s: float) -> dic
         if found is not None and found.get("key") == request["key"] and found.get("status") in FINISHED:
             if found["status"] == "converged" or found["run"]["attempt"] >= place.attempt:
                 return found
-            mixer = GENTLE_MIXER
+            mixer = GENTLE_MIXERS[min(found["run"]["attempt"], len(GENTLE_MIXERS) - 1)]
     else:
         (directory / "checkpoint.gpw").unlink(missing_ok=True)
     (directory / "results.json").unlink(missing_ok=True)
@@ -165,7 +165,7 @@ def _answer(asked: Atoms, spec: GpawSpec, request: Mapping[str, Any], found: Map
         spec_key=spec_key(spec.physics()),
         engine_version=", ".join(f"{name} {version}" for name, version in found["versions"].items()),
         pseudopotentials=tuple(found["computed"]["setups"]),
-        corrections=("gentle mixing",) if found["run"]["mixer"] else (),
+        corrections=_corrections(found["run"]["mixer"]),
         gate=dict(answer.criteria),
         cost={**found["cost"], "electronic_steps": len(found["energies"])},
     )
@@ -207,6 +207,10 @@ def _inputs_changed(asked: Mapping[str, Any], computed: Mapping[str, Any]) -> st
 def _joined(*verdicts: Verdict) -> Verdict:
     criteria = {name: met for v in verdicts for name, met in v.criteria.items()}
     return Verdict(criteria, tuple(reason for v in verdicts for reason in v.reasons))
+
+
+def _corrections(mixer: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return () if mixer is None else (f"mixing {mixer['beta']:g}, more steps",)
 
 
 def _how(code: int) -> str:

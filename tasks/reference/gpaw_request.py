@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 DENSITY = 1e-5  # electrons per valence electron
 EIGENSTATES = 1e-9  # eV^2 per valence electron
 DEFAULT_MOMENT = 1.0  # mu_B
-# for a calculation that did not converge: weak mixing, long wavelengths damped more
-GENTLE_MIXER = {"backend": "pulay", "beta": 0.02, "nmaxold": 5, "weight": 100.0}
+# for a calculation that did not converge: weaker mixing, long wavelengths damped more, and more steps
+GENTLE_MIXERS = (
+    {"backend": "pulay", "beta": 0.02, "nmaxold": 5, "weight": 100.0},
+    {"backend": "pulay", "beta": 0.005, "nmaxold": 3, "weight": 100.0},
+)
 
 
 def kpoint_mesh(cell: np.ndarray, pbc: Sequence[bool], spacing: float) -> tuple[int, int, int]:
