@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -111,7 +111,7 @@ def _scenarios(tree: Any, material: Material) -> Iterator[Problem]:
         for i, raw in enumerate(_list(entries.get("scenarios"))) if isinstance(entries, dict) else ():
             try:
                 scenario = TypeAdapter(Scenario).validate_python(_plain(raw))
-                check_scenario(resolve(scenario, size) if size in SIZE_NAMES else scenario, material)
+                check_scenario(resolve(scenario, cast("Size", size)) if size in SIZE_NAMES else scenario, material)
             except ValidationError:
                 continue  # the schema says so
             except InputError as error:

@@ -88,7 +88,7 @@ def _material(potential: PairPotential, structure: str | None, lattice_constant:
     a = equilibrium(potential, structure)[0] if lattice_constant is None else lattice_constant  # type: ignore[arg-type]
     if not 1.5 < a <= 15:
         raise InputError(f"--lattice-constant {a:g}: must be above 1.5 and at most 15 A")
-    return Material(elements=potential.elements, structure=structure, lattice_constant=a)  # type: ignore[arg-type]
+    return Material(elements=potential.elements, structure=structure, lattice_constant=a)
 
 
 def _run_all(
