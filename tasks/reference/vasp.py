@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...schemas.artifact import Refusal
-from ...schemas.errors import InputError, MissingToolError
+from ...schemas.errors import InputError, MissingToolError, OutOfTime
 from ...schemas.keys import content_key
 from ...schemas.label import Label
 from ...schemas.reference import VaspSpec, spec_key
@@ -92,11 +92,22 @@ def label_with_vasp(structure: Atoms, spec: VaspSpec, place: Place, watch: Watch
         if error is None and attempt.accepted:
             return accept(attempt, asked, inputs, spec, cost)
         mark_failed(place.directory, "; ".join(attempt.judged.reasons) or repr(error))
-        refusal = refusal_or_raise(attempt, error, place.walltime_s, time.monotonic() - started)
-        remove_waves(place.directory)  # no good place to go on from
-        return refusal
+        return without_label(attempt, error, place.walltime_s, ended - started)
     finally:
         remove_potcars(place.directory)
+
+
+def without_label(attempt: Attempt, error: Exception | None, walltime_s: float | None, elapsed_s: float) -> Refusal:
+    """Say what a failed attempt was, see `refusal_or_raise`; only one that ran out of time keeps its WAVECAR."""
+    keep = False
+    try:
+        return refusal_or_raise(attempt, error, walltime_s, elapsed_s)
+    except OutOfTime:
+        keep = True
+        raise
+    finally:
+        if not keep:
+            remove_waves(attempt.directory)  # half written, or of a state that led nowhere
 
 
 def ready(structure: Atoms, spec: VaspSpec, place: Place) -> Place:

@@ -194,7 +194,7 @@ def words_of(error: Exception | None) -> str:
     """First line of an exception, without addresses in memory."""
     if error is None:
         return ""
-    return f" ({type(error).__name__}: {str(error).partition(chr(10))[0].partition(' <')[0][:200]})"
+    return f" ({type(error).__name__}: {str(error).partition(chr(10))[0].partition(' <')[0].rstrip(':')[:200]})"
 
 
 def refusal_data(attempt: Attempt) -> dict[str, Any]:

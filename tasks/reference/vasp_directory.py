@@ -101,9 +101,10 @@ def mark_failed(directory: Path, why: str) -> None:
 
 
 def remove_potcars(directory: Path) -> None:
-    """Remove every copy of a POTCAR: a licensed file stays in its library."""
-    for path in directory.glob("POTCAR*"):
-        path.unlink(missing_ok=True)
+    """Remove every copy of a POTCAR, the one inside VASP's HDF5 file too: a licensed file stays in its library."""
+    for pattern in ("POTCAR*", "vaspout.h5*"):
+        for path in directory.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def remove_waves(directory: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 KBAR_PER_EV_A3 = 1602.176634
-_BULKY = {"eigenvalues", "projected", "dos", "primitive_cell"}
+_BULKY = re.compile(rb"<(eigenvalues|projected|dos|primitive_cell)[ >]")  # each on a line of its own
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,9 @@ def read_vasprun(path: Path) -> Vasprun:
     broken = ""
     try:
         with open_output(path) as stream:
-            for _, element in ET.iterparse(stream):  # noqa: S314 - the user's own output, and it is not executed
+            for _, element in ET.iterparse(_WithoutBulk(stream)):  # noqa: S314 - the user's own output
                 if element.tag == "calculation":
                     steps.append(_step(element))
-                    element.clear()
-                elif element.tag in _BULKY:
                     element.clear()
                 elif element.tag == "generator":
                     program = _values(element)
@@ -165,6 +164,34 @@ def read_vasprun(path: Path) -> Vasprun:
     except (ET.ParseError, OSError, EOFError) as error:
         broken = str(error) or type(error).__name__
     return Vasprun(**found, steps=tuple(steps), broken=broken)
+
+
+class _WithoutBulk:
+    """
+    A file without band energies and densities of states: most of its length, and nothing that a label needs.
+
+    Parsed, they would cost more time than all the rest.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._until = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at least one line, of what is kept, until the file ends."""
+        kept: list[bytes] = []
+        length = 0
+        for line in self._stream:
+            if not self._until and (match := _BULKY.search(line)):
+                self._until = b"</" + match[1] + b">"
+            if self._until:
+                self._until = b"" if self._until in line else self._until
+                continue
+            kept.append(line)
+            length += len(line)
+            if 0 <= size <= length:
+                break
+        return b"".join(kept)
 
 
 def _values(element: ET.Element) -> dict[str, str]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 WATCH = Watch(poll_s=0.05, monitor_s=0.5, frozen_s=1.5)
 STATES = {
     "label": "accepted: published",
-    "Refusal": "refused: published with its reasons, tried again by the policy",
+    "Refusal": "refused: published with its reasons",
+    "not_converged": "refused: tried otherwise, then published with its reasons",
     "EngineCrash": "crashed: nothing published, tried again",
     "OutOfTime": "out of time: nothing published, goes on from its WAVECAR",
     "OSError": "disk full: nothing published, tried again when there is room",
@@ -127,11 +128,19 @@ class Attempt:
         return "label" if isinstance(self.answer, Label) else type(self.answer).__name__
 
     @property
+    def state(self) -> str:
+        """What a campaign makes of it."""
+        code = self.answer.code if isinstance(self.answer, Refusal) else ""
+        return STATES.get(code, STATES[self.outcome])
+
+    @property
     def words(self) -> str:
         """One line of what happened."""
         if isinstance(self.answer, Label):
             return "; ".join(self.answer.corrections) or "nothing to mend"
-        return "; ".join(self.answer.reasons) if isinstance(self.answer, Refusal) else str(self.answer)
+        if isinstance(self.answer, Refusal):
+            return "; ".join(self.answer.reasons)
+        return str(getattr(self.answer, "strerror", None) or self.answer)
 
 
 def rehearse(case: Case, structure: Atoms, spec: VaspSpec, directory: Path) -> tuple[Attempt, Attempt]:
@@ -180,9 +189,9 @@ def table(rows: list[tuple[Case, Attempt, Attempt]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for case, first, second in rows:
         words = first.words.replace("|", "/")
-        words = words if len(words) < 200 else words[:197] + "..."
+        words = words if len(words) < 240 else words[:237] + "..."
         follow = "found, not computed again" if first.outcome == "label" and not second.runs else second.outcome
-        lines.append(f"| {case.name} | {words} | {first.runs} | {STATES[first.outcome]} | {follow} |")
+        lines.append(f"| {case.name} | {words} | {first.runs} | {first.state} | {follow} |")
     return "\n".join(lines)
 
 

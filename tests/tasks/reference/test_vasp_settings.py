@@ -66,3 +66,17 @@ def test_the_cost_of_a_run_is_read(good_run, tmp_path):
     (directory / "OUTCAR").write_text(text)
     outcar = read_run(directory).outcar
     assert (outcar.ranks, outcar.cpu_seconds, outcar.elapsed_seconds, outcar.memory_kb) == (48, 27.244, 30.5, 204800.0)
+
+
+def test_bands_are_not_parsed(good_run, tmp_path):
+    """They are most of the file; a break in them is still a break."""
+    directory = good_run.write(tmp_path)
+    text = (directory / "vasprun.xml").read_text()
+    bands = "   <eigenvalues>\n" + "    <r> 1.0 1.0 </r>\n" * 9 + "   </eigenvalues>\n"
+    projected = "   <projected>\n   <eigenvalues>\n<r> 1.0 1.0 </r>\n   </eigenvalues>\n   </projected>\n"
+    whole = text.replace("  </calculation>", bands + projected + "  </calculation>")
+    (directory / "vasprun.xml").write_text(whole)
+    assert not read_run(directory).vasprun.broken
+    assert read_run(directory).vasprun.steps[0].energy == -26.0
+    (directory / "vasprun.xml").write_text(whole[: whole.index("<projected>") + 30])
+    assert read_run(directory).vasprun.broken
