@@ -14,6 +14,7 @@ from ..schemas.errors import InputError, MissingToolError, OutOfTime, StoreError
 from ..workflows.campaign import Survey, advance, survey
 from ..workflows.compute import chains_of
 from ..workflows.inputs import CampaignInputs
+from .budget import Purse
 from .local_pool import LocalPool
 from .monitor import Monitor
 from .run_directory import PublishedHere, RunDirectory
@@ -28,6 +29,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 class _Work:
     """What the manager keeps in memory; all of it can be lost."""
 
+    purse: Purse
     in_flight: dict[str, str] = field(default_factory=dict)  # first key of a chain -> stage id
     failures: dict[str, int] = field(default_factory=dict)  # key -> failed attempts
     ended: queue.SimpleQueue[tuple[list[Item], Future[Any]]] = field(default_factory=queue.SimpleQueue)
@@ -60,30 +62,45 @@ def run_campaign(
     published = PublishedHere(directory)
     shutil.rmtree(directory.root / "scratch", ignore_errors=True)  # of a run that was killed
     pool = LocalPool(workers, directory.places(settings))
-    work = _Work()
+    work = _Work(Purse.of(inputs.campaign))
     try:
         while True:
             now = survey(inputs, published)
             monitor.survey(now)
-            _submit(inputs, published, pool, work)
+            work.purse.count(now)
+            held = _submit(inputs, published, pool, work)
             if not work.in_flight:
                 pool.close()
-                return now
+                return _paused(now, work.purse) if held else now
             _collect(published, work, monitor)
     except BaseException:
         pool.stop()
         raise
 
 
-def _submit(inputs: CampaignInputs, published: PublishedHere, pool: LocalPool, work: _Work) -> None:
-    """Send every chain that is ready and not under way."""
+def _submit(inputs: CampaignInputs, published: PublishedHere, pool: LocalPool, work: _Work) -> bool:
+    """Send every chain that is ready, not under way and affordable; True if the budget held one back."""
+    held = False
     for stage_id, flow in advance(inputs, published):
         for chain in chains_of(flow):
             if any(item.key in work.in_flight for item in chain):
                 continue
+            if not all(work.purse.reserve(item) for item in chain):
+                held = True
+                for item in chain:
+                    work.purse.release(item)
+                continue
             for item in chain:
                 work.in_flight[item.key] = stage_id
             pool.submit(chain, lambda future, chain=chain: work.ended.put((chain, future)))  # type: ignore[misc]
+    return held
+
+
+def _paused(now: Survey, purse: Purse) -> Survey:
+    """Say that the budget does not allow what would come next."""
+    now.state = "paused"
+    now.reason = f"{purse.spent:.3g} core-hours spent; what comes next could exceed the budget of {purse.limit:g}"
+    return now
 
 
 def _collect(published: PublishedHere, work: _Work, monitor: Monitor) -> None:
@@ -93,6 +110,7 @@ def _collect(published: PublishedHere, work: _Work, monitor: Monitor) -> None:
         stage_id = work.in_flight[chain[0].key]
         for item in chain:
             work.in_flight.pop(item.key, None)
+            work.purse.release(item)
         error = future.exception()
         if error is not None:
             _failed(chain, error, published, work, monitor)

@@ -9,6 +9,7 @@ from ..schemas.keys import canonical_json, digest
 from ..schemas.label import DFT_ENGINES
 from ..workflows.campaign import Survey, survey
 from ..workflows.inputs import CampaignInputs
+from .budget import spent_core_hours
 from .resolve import resolve_inputs
 from .run_directory import PublishedHere, RunDirectory
 
@@ -34,14 +35,12 @@ def status(directory: RunDirectory) -> dict[str, Any]:
     inputs, now = read_campaign(directory)
     artifacts = now.reachable()
     keys = sorted(artifacts)
-    state: str = now.state
-    if state == "running" and not directory.locked():
-        state = "paused" if artifacts else "submitted"
+    state, reason = _state(now, directory, inputs)
     return {
         "campaign": inputs.campaign.campaign,
         "size": inputs.campaign.sampling.size,
         "state": state,
-        "reason": now.reason,
+        "reason": reason,
         "iterations": [_iteration(now, n) for n in range(now.iterations)],
         "potential": _potential(directory, now),
         "reference": _reference(inputs),
@@ -51,6 +50,17 @@ def status(directory: RunDirectory) -> dict[str, Any]:
         "computed_again": directory.store.computed_again() + directory.labels.computed_again(),
         "cost": _cost(now),
     }
+
+
+def _state(now: Survey, directory: RunDirectory, inputs: CampaignInputs) -> tuple[str, str]:
+    """State and reason; a campaign that has work left and no process is paused, by its user or its budget."""
+    if now.state != "running" or directory.locked():
+        return now.state, now.reason
+    if not now.reachable():
+        return "submitted", ""
+    budget = inputs.campaign.budget
+    spent = f"{spent_core_hours(now):.3g} core-hours spent"
+    return "paused", spent if budget is None else f"{spent} of {budget.core_hours:g}"
 
 
 def _iteration(now: Survey, n: int) -> dict[str, Any]:

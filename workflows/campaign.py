@@ -18,7 +18,7 @@ from .stage import Chain, Stage, singles
 if TYPE_CHECKING:
     from jobflow import Flow
 
-State = Literal["running", "converged", "stopped", "failed"]
+State = Literal["running", "paused", "converged", "stopped", "failed"]
 
 
 class Published(Protocol):
@@ -73,7 +73,7 @@ class Survey:
     stages
         In the order of the campaign, as far as it can be told.
     state
-        ``running`` until there is nothing left to do.
+        ``running`` until there is nothing left to do; ``paused`` is set by a manager whose budget is spent.
     reason
         Why it is stopped or failed; one sentence.
     fit

@@ -52,7 +52,9 @@ def run(
         with Monitor() as monitor:
             last = run_campaign(inputs, directory, settings, workers, monitor)
         outputs = write_outputs(inputs, directory, last)
-        print_status(directory, outputs)
+    print_status(directory, outputs)
+    if last.state == "paused":
+        print(f"paused: {last.reason}; raise budget.core_hours and run again")
     if last.state == "failed":
         print(f"error: {last.reason}", file=sys.stderr)
         raise typer.Exit(1)
