@@ -36,6 +36,9 @@ class GpawSpec(UserModel):
     )
     gamma_centred: bool = Field(default=False, description="else Monkhorst and Pack: even divisions avoid Gamma")
     smearing: Smearing = Smearing()
+    empty_bands: float | None = Field(
+        default=None, ge=0, le=50, description="per atom, and 4; else a tenth of the valence electrons, and 4"
+    )
     spin: bool | None = Field(default=None, description="collinear; to be stated for Cr, Mn, Fe, Co, Ni")
     moments: dict[str, float] = Field(default_factory=dict, description="element -> initial moment, mu_B; else 1")
     symmetry: bool = Field(default=True, description="use the point group of a cell (to 1e-5 A)")

@@ -33,6 +33,7 @@ RUNNER = Path(gpaw_run.__file__).resolve()
 CHECKPOINT_SECONDS = 300.0
 FINISHED = ("converged", "unconverged", "failed")
 LAST_STEPS = 3  # that GPAW compares
+EMPTY = 1e-3  # occupation (of 1) of a band that counts as empty; what it costs is 1e-5 eV/atom
 INSTALL = "pip install 'defectgenome[gpaw]' (needs libxc and BLAS), or name its Python in the command"
 
 
@@ -150,6 +151,7 @@ def _answer(asked: Atoms, spec: GpawSpec, request: Mapping[str, Any], found: Map
         verdict(
             {
                 "converged": _not_converged(found["energies"], spec),
+                "bands": _too_few_bands(found["highest_occupation"]),
                 "inputs": _inputs_changed(request["parameters"], found["computed"]),
             }
         ),
@@ -193,6 +195,13 @@ def _not_converged(energies: Sequence[float], spec: GpawSpec) -> str | None:
         return f"only {len(energies)} electronic steps"
     spread = float(np.ptp(energies[-LAST_STEPS:]))
     return None if spread <= spec.ediff else f"the last electronic steps spread over {spread:.2g} eV"
+
+
+def _too_few_bands(occupation: float) -> str | None:
+    """Say that the highest band is occupied, so that electrons of the smearing's tail are missing, or None."""
+    if occupation <= EMPTY:
+        return None
+    return f"the highest band is occupied by {occupation:.2g}, limit {EMPTY:g}: raise reference.empty_bands"
 
 
 def _inputs_changed(asked: Mapping[str, Any], computed: Mapping[str, Any]) -> str | None:

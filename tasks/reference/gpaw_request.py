@@ -61,7 +61,9 @@ def parameters(structure: Atoms, spec: GpawSpec) -> dict[str, Any]:
     kpoints: dict[str, Any] = {"size": list(mesh_of(structure, spec))}
     if spec.gamma_centred:
         kpoints["gamma"] = True
+    bands = {} if spec.empty_bands is None else {"nbands": -math.ceil(4 + spec.empty_bands * len(structure))}
     return {
+        **bands,
         "mode": {"name": "pw", "ecut": spec.encut},
         "xc": spec.functional,
         "kpts": kpoints,

@@ -167,6 +167,7 @@ def attempt(atoms: Atoms, calculator: Any, watch: Watch) -> dict[str, Any]:
         results["energy"] = float(atoms.get_potential_energy(force_consistent=True))
         results["forces"] = atoms.get_forces().tolist()
         results["stress"] = atoms.get_stress().tolist()
+        results["highest_occupation"] = float(abs(calculator.occupations()[..., -1]).max())
     except KohnShamConvergenceError as error:
         results = {"status": "unconverged", "reason": str(error).strip()}
     except OutOfTimeStop:

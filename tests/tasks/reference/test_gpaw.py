@@ -108,7 +108,7 @@ def test_key_holds_the_physics_alone():
     assert key() == key(max_scf_steps=50) == key(limits={"max_force": 3}) == key(spin=False) == key(kpoint_spacing=0.5)
     others = [key(encut=200), key(ediff=1e-5), key(kpoint_mesh=None), key(gamma_centred=True), key(spin=True)]
     others += [key(setups={"Al": "x"}), key(smearing={"sigma": 0.3}), key(functional="LDA")]
-    assert len({key(), *others}) == 9
+    assert len({key(), key(empty_bands=1), *others}) == 10
 
 
 # what comes back
@@ -184,6 +184,7 @@ def test_bad_results_are_refused(label, aluminium, tmp_path):
     assert verdict(energy=float("nan")).data["failed"] == ["energy"]
     assert verdict(forces=good["forces"][:-1]).data["failed"] == ["forces"]
     assert verdict(energies=[-1.0, -1.1, -1.2]).data["failed"] == ["converged"]
+    assert verdict(highest_occupation=0.01).data["failed"] == ["bands"]
     assert verdict(computed={**good["computed"], "mesh": [1, 1, 1]}).data["failed"] == ["inputs"]
     assert verdict(computed={**good["computed"], "cell": (1.1 * aluminium.cell).tolist()}).data["failed"] == [
         "structure"
