@@ -92,9 +92,22 @@ class RunDirectory:
                 raise InputError(
                     f"campaign {campaign.campaign!r} exists at {self.root} with other physics: {', '.join(changed)} "
                     "changed; give it a new name (with the same --labels its labels are used again) or restore it"
+                    + self._cost_of_relabelling(changed)
                 )
         body = {"campaign": now, "base": str(base.absolute()), "labels": str(self.labels.root)}
         self._write("campaign.json", body)
+
+    def _cost_of_relabelling(self, changed: list[str]) -> str:
+        """What a change of the reference would throw away: no label of the old spec can be used with the new one."""
+        if not any(key.startswith("reference.") for key in changed):
+            return ""
+        from .ledger import cost_by_class, entries
+
+        row = cost_by_class(entries(self.labels)).get("accepted", {"count": 0, "cpu_s": 0.0})
+        hours = row["cpu_s"] / 3600
+        return (
+            f"; under the new reference {row['count']:.0f} labels would be computed anew, {hours:.3g} CPU hours so far"
+        )
 
     def campaign(self) -> tuple[Campaign, Path]:
         """Return the recorded campaign, and the directory its relative paths start from."""

@@ -10,6 +10,7 @@ from ..schemas.label import DFT_ENGINES
 from ..workflows.campaign import Survey, survey
 from ..workflows.inputs import CampaignInputs
 from .budget import spent_core_hours
+from .ledger import cost_by_class, entries
 from .resolve import resolve_inputs
 from .run_directory import PublishedHere, RunDirectory
 
@@ -30,11 +31,13 @@ def status(directory: RunDirectory) -> dict[str, Any]:
     dict
         ``campaign``, ``state``, ``reason``, ``iterations`` (a list: ``n``, ``gamma_max``, ``environments``,
         ``cells``, ``labels``, ``refused``, ``stages``), ``potential`` (``path``, ``errors``, ``dft``),
-        ``reference``, ``artifact_digest``, ``content_digest``, ``computed_again``, ``cost``.
+        ``reference``, ``refused_by_reason``, ``labels_by_class`` (number and CPU seconds of accepted, refused,
+        crashed and withdrawn labels), ``artifact_digest``, ``content_digest``, ``computed_again``, ``cost``.
     """
     inputs, now = read_campaign(directory)
     artifacts = now.reachable()
     keys = sorted(artifacts)
+    asked = {item.key for view in now.named("labels") + now.named("basic labels") for item in view.stage.items}
     state, reason = _state(now, directory, inputs)
     return {
         "campaign": inputs.campaign.campaign,
@@ -45,6 +48,7 @@ def status(directory: RunDirectory) -> dict[str, Any]:
         "potential": _potential(directory, now),
         "reference": _reference(inputs),
         "refused_by_reason": _refused_by_reason(now),
+        "labels_by_class": cost_by_class(e for e in entries(directory.labels) if e.key in asked),
         "artifact_digest": digest(canonical_json(keys)),
         "content_digest": digest(canonical_json([artifacts[k].content_digest for k in keys])),
         "computed_again": directory.store.computed_again() + directory.labels.computed_again(),
@@ -173,4 +177,7 @@ def _remarks(now: dict[str, Any]) -> list[str]:
                 )
     for reason, count in now["refused_by_reason"].items():
         lines.append(f"refused {count} x {reason}")
+    for kind, row in now["labels_by_class"].items():
+        if kind != "accepted":
+            lines.append(f"labels {kind}: {row['count']:.0f} for {row['cpu_s']:.1f} CPU s")
     return lines
