@@ -82,10 +82,9 @@ def label_with_gpaw(
 
 def gpaw_available(command: Sequence[str] = ()) -> str | None:
     """Version of the GPAW that a launch command gives, or None; ``doctor`` shows it."""
-    ask = "import gpaw.new.ase_interface, gpaw; print('GPAW', gpaw.__version__)"
-    launcher = list(command) or [sys.executable]
+    ask = [*(command or (sys.executable,)), str(RUNNER), "--version"]
     try:
-        done = subprocess.run([*launcher, "-c", ask], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+        done = subprocess.run(ask, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return None
     versions = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("GPAW ")]

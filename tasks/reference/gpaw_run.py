@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 UNAVAILABLE = 69  # exit codes, as in sysexits.h
 DISK_FULL = 74
+LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
 
 
 class OutOfTimeStop(Exception):  # noqa: N818 - what happened
@@ -95,10 +96,8 @@ def main(directory: Path) -> int:
     """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     request = json.loads((directory / "request.json").read_text())
-    try:
-        from gpaw.new.ase_interface import GPAW
-    except ImportError as error:
-        print(f"GPAW cannot be imported by {sys.executable}: {error}", file=sys.stderr)
+    GPAW = imported()
+    if GPAW is None:
         return UNAVAILABLE
     started = time.time()
     atoms = atoms_of(request)
@@ -120,6 +119,18 @@ def main(directory: Path) -> int:
     results.update(key=request["key"], run=request["run"], cost=cost(started), versions=versions())
     publish(directory, results)
     return 0
+
+
+def imported() -> Any:
+    """Return GPAW's calculator, for MPI where a launcher started this; None, after saying so, where there is none."""
+    if any(name in os.environ for name in LAUNCHERS):
+        os.environ.setdefault("GPAW_MPI_BACKEND", "cgpaw")
+    try:
+        from gpaw.new.ase_interface import GPAW
+    except (ImportError, ValueError, RuntimeError) as error:  # the latter two: built without MPI
+        print(f"GPAW cannot be imported by {sys.executable}: {' '.join(str(error).split())}", file=sys.stderr)
+        return None
+    return GPAW
 
 
 def atoms_of(request: dict[str, Any]) -> Atoms:
@@ -237,5 +248,17 @@ def publish(directory: Path, results: dict[str, Any]) -> None:
         (directory / "checkpoint.gpw").unlink(missing_ok=True)
 
 
+def tell_version() -> int:
+    """Print the version, and the number of ranks that work together."""
+    if imported() is None:
+        return UNAVAILABLE
+    from gpaw import __version__
+    from gpaw.mpi import world
+
+    if world.rank == 0:
+        print(f"GPAW {__version__} on {world.size}", flush=True)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(tell_version() if sys.argv[1] == "--version" else main(Path(sys.argv[1])))
