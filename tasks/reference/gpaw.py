@@ -34,7 +34,8 @@ CHECKPOINT_SECONDS = 300.0
 FINISHED = ("converged", "unconverged", "failed")
 LAST_STEPS = 3  # that GPAW compares
 EMPTY = 1e-3  # occupation (of 1) of a band that counts as empty; what it costs is 1e-5 eV/atom
-INSTALL = "pip install 'defectgenome[gpaw]' (needs libxc and BLAS), or name its Python in the command"
+OF_A_RANK = ("PMI_", "PMIX_", "OMPI_")
+INSTALL = "run tools/install_gpaw.sh, or name a Python that has it as `gpaw: {command: [...]}` in the settings file"
 
 
 def label_with_gpaw(
@@ -118,7 +119,7 @@ def _launch(place: Place, key: str) -> dict[str, Any]:
     code = run_guarded(
         command,
         place.directory,
-        environment={**os.environ, "OMP_NUM_THREADS": "1", **place.environment},
+        environment=_environment(place),
         log=log,
         timeout=place.walltime_s,
     )
@@ -135,6 +136,12 @@ def _launch(place: Place, key: str) -> dict[str, Any]:
     if code == gpaw_run.DISK_FULL:
         raise OSError(errno.ENOSPC, last, str(place.directory))
     raise EngineCrash(f"GPAW left no results ({_how(code)}): {last}")
+
+
+def _environment(place: Place) -> dict[str, str]:
+    """Variables for the program; one that is launched directly is no rank of the MPI run that this may be part of."""
+    inherited = {k: v for k, v in os.environ.items() if place.command or not k.startswith(OF_A_RANK)}
+    return {**inherited, "OMP_NUM_THREADS": "1", **place.environment}
 
 
 def _answer(asked: Atoms, spec: GpawSpec, request: Mapping[str, Any], found: Mapping[str, Any]) -> Label | Refusal:

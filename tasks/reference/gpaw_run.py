@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 UNAVAILABLE = 69  # exit codes, as in sysexits.h
 DISK_FULL = 74
-LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK")  # a launcher of MPI sets one of them
 
 
 class OutOfTimeStop(Exception):  # noqa: N818 - what happened
@@ -123,7 +123,7 @@ def main(directory: Path) -> int:
 
 def imported() -> Any:
     """Return GPAW's calculator, for MPI where a launcher started this; None, after saying so, where there is none."""
-    if any(name in os.environ for name in LAUNCHERS):
+    if any(name in os.environ for name in LAUNCHED):
         os.environ.setdefault("GPAW_MPI_BACKEND", "cgpaw")
     try:
         from gpaw.new.ase_interface import GPAW

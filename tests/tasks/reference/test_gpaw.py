@@ -241,7 +241,7 @@ def test_nothing_survives_a_killed_parent(gpaw, aluminium, tmp_path):
     runner = _runner_of(driver.pid)
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate(timeout=60)
-    _wait_for(lambda: not _alive(runner))
+    _wait_for(lambda: not _alive(runner) and not _processes(tmp_path))
 
 
 def test_out_of_time_keeps_a_checkpoint(gpaw, aluminium, tmp_path):
@@ -251,7 +251,7 @@ def test_out_of_time_keeps_a_checkpoint(gpaw, aluminium, tmp_path):
         label_with_gpaw(aluminium, endless, place)
     assert json.loads((tmp_path / "a" / "results.json").read_text())["status"] == "out_of_time"
     assert (tmp_path / "a" / "checkpoint.gpw").is_file()
-    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _read(p)]
+    assert not _processes(tmp_path)
 
 
 def test_a_guarded_program_takes_its_children_along(tmp_path):
@@ -299,6 +299,11 @@ def _alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in {"Z", "X"}
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def _processes(directory):
+    """All that were started with something in a directory, ranks of an MPI run included."""
+    return [p for p in Path("/proc").glob("[0-9]*/cmdline") if str(directory).encode() in _read(p)]
 
 
 def _read(path):
