@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,18 @@ class Bench:
         """Return the frames of an extended XYZ blob."""
         return frames_from_bytes(self.artifacts.blob(sha256))
 
+    def frame(self, sha256: str, index: int) -> Atoms:
+        """Return one frame of an extended XYZ blob, which is parsed once for many frames."""
+        return _parsed(self.artifacts, sha256)[index].copy()
+
     def pair_potential(self, sha256: str) -> PairPotential:
         """Return the potential that a blob holds."""
         return PairPotential.from_bytes(self.artifacts.blob(sha256))
+
+
+@lru_cache(maxsize=2)  # neighbouring items take their structures from one blob
+def _parsed(store: ArtifactStore, sha256: str) -> list[Atoms]:
+    return frames_from_bytes(store.blob(sha256))
 
 
 _current: Bench | None = None

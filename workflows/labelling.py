@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -11,6 +12,8 @@ from ..schemas.reference import AnySpec, PotentialSpec, ReferenceSpec, spec_key
 from ..tasks.frames import attach_label, frames_to_bytes, key_of, round_structure
 from .bench import Bench
 from .inputs import CampaignInputs
+
+COST = ("cpu_seconds", "attempt")  # of a refusal's data: provenance
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def compute_label(item: Item, bench: Bench) -> Outcome:
     """Label one structure; what the gate refuses is published as a refusal."""
     from ..tasks.reference.engine import compute_patiently
 
-    structure = round_structure(bench.frames(item.hints["blob"])[item.hints["index"]])
+    structure = round_structure(bench.frame(item.hints["blob"], item.hints["index"]))
     if key_of(structure) != item.inputs["structure"]:
         raise ValueError(f"structure {item.inputs['structure'][:12]} is not frame {item.hints['index']} of its blob")
     bare = structure.copy()
@@ -74,7 +77,8 @@ def compute_label(item: Item, bench: Bench) -> Outcome:
     potential = bench.pair_potential(item.hints["potential"]) if "potential" in item.hints else None
     answer = compute_patiently(bare, spec, bench.place(spec.engine, item.key), potential)
     if isinstance(answer, Refusal):
-        return Outcome({"structure": item.inputs["structure"]}, refusal=answer)
+        refusal, cost = _without_cost(answer)
+        return Outcome({"structure": item.inputs["structure"]}, refusal=refusal, provenance={"cost": cost})
     document = {
         "structure": item.inputs["structure"],
         "energy": answer.energy,
@@ -90,3 +94,9 @@ def compute_label(item: Item, bench: Bench) -> Outcome:
     provenance = {"engine_version": answer.engine_version, "cost": dict(answer.cost)}
     blobs = {"frame": frames_to_bytes([attach_label(bare, answer)])}
     return Outcome(document, blobs, provenance=provenance)
+
+
+def _without_cost(refusal: Refusal) -> tuple[Refusal, dict[str, Any]]:
+    """Take what a refused calculation cost out of its content, which is to be the same when it is computed again."""
+    cost = {name: value for name, value in refusal.data.items() if name in COST}
+    return replace(refusal, data={k: v for k, v in refusal.data.items() if k not in cost}), cost

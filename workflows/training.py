@@ -64,7 +64,7 @@ def compute_dataset(item: Item, bench: Bench) -> Outcome:
         if label is None:
             raise LookupError(f"label {key[:12]} is not in the label store")
         frame = bench_frame(bench, label.blobs["frame"])
-        frame.info.update(_origin(bench.frames(blob)[index].info), iteration=iteration)
+        frame.info.update(_origin(bench.frame(blob, index).info), iteration=iteration)
         origins.append((label.document["engine"], label.document["spec"]))
         frames.append(frame)
     if origins:
