@@ -68,7 +68,7 @@ def compute_label(item: Item, bench: Bench) -> Outcome:
     """Label one structure; what the gate refuses is published as a refusal."""
     from ..tasks.reference.engine import compute_patiently
 
-    structure = round_structure(bench.frames(item.hints["blob"])[item.hints["index"]])
+    structure = round_structure(bench.frame(item.hints["blob"], item.hints["index"]))
     if key_of(structure) != item.inputs["structure"]:
         raise ValueError(f"structure {item.inputs['structure'][:12]} is not frame {item.hints['index']} of its blob")
     bare = structure.copy()
