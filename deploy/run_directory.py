@@ -105,9 +105,7 @@ class RunDirectory:
 
         row = cost_by_class(entries(self.labels)).get("accepted", {"count": 0, "cpu_s": 0.0})
         hours = row["cpu_s"] / 3600
-        return (
-            f"; under the new reference {row['count']:.0f} labels would be computed anew ({hours:.3g} CPU hours)"
-        )
+        return f"; under the new reference {row['count']:.0f} labels would be computed anew ({hours:.3g} CPU hours)"
 
     def campaign(self) -> tuple[Campaign, Path]:
         """Return the recorded campaign, and the directory its relative paths start from."""

@@ -49,9 +49,13 @@ def run(
     with directory.lock():
         directory.identify(checked, base)
         inputs = resolve_inputs(checked, base, directory.store)
-        with Monitor() as monitor:
-            last = run_campaign(inputs, directory, settings, workers, monitor)
-        outputs = write_outputs(inputs, directory, last)
+        try:
+            with Monitor() as monitor:
+                last = run_campaign(inputs, directory, settings, workers, monitor)
+            outputs = write_outputs(inputs, directory, last)
+        except KeyboardInterrupt:
+            print("interrupted: nothing finished is lost; run the same command again to go on", file=sys.stderr)
+            raise typer.Exit(1) from None
     print_status(directory, outputs)
     if last.state == "paused":
         print(f"paused: {last.reason}; raise budget.core_hours and run again")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .conftest import PROGRAM, defectgenome, environment, status_of
@@ -158,3 +160,23 @@ def test_a_full_disk_stops_the_run_with_a_clear_error_and_then_it_goes_on(tiny: 
         assert status_of(small / "run")["computed_again"] == 0
     finally:
         subprocess.run(["umount", "-l", small], check=False)
+
+
+def test_ctrl_c_ends_everything_with_one_line(tiny: Path):
+    process = subprocess.Popen(
+        [*PROGRAM, "run", str(tiny), "--workers", "2"],
+        cwd=tiny.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    lines = iter(process.stderr.readline, "")
+    assert any("stage=sampling" in line for line in lines)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert "interrupted: nothing finished is lost" in rest
+    assert "Traceback" not in rest
+    assert not psutil.wait_procs(workers, timeout=10)[1]
