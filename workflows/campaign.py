@@ -159,7 +159,7 @@ class _Walk:
         self.survey.iterations = 1
         cells = self._join(0, "basic set", basic.items(inputs))
         self._need_all(cells)
-        active = selection.active_set_item(inputs, [a.key for a in cells.accepted], fit=None)
+        active = selection.active_set_item(inputs, [a.key for a in cells.accepted])
         self.active_set = self._join(0, "active set", [active]).accepted
         self._need(bool(self.active_set), "the active set of the basic set could not be made")
         labels = self._open(0, "basic labels", self._label_items(0, basic.sources(cells.accepted)))
@@ -187,14 +187,16 @@ class _Walk:
             self._environments_to_labels(n, runs.accepted, active)
             self._check_refusals()
             if len(self.sources) == labelled:
-                self._finish("stopped", f"iteration {n} found extrapolation but no new cell to label")
+                self._finish("stopped", _no_way_on(n, runs))
             self._train(n)
         self._finish("stopped", f"max_iterations {limit} reached")
 
     def _environments_to_labels(self, n: int, candidates: list[Artifact], active: str) -> None:
         if not candidates:
             return
-        chosen = self._join(n, "selection", [selection.select_item(self.inputs, candidates, active)])
+        campaign = self.inputs.campaign
+        gamma_select = campaign.active_learning.gamma_select if n else campaign.selection.gamma_select
+        chosen = self._join(n, "selection", [selection.select_item(self.inputs, candidates, active, gamma_select)])
         self._need_all(chosen)
         environments = reconstruction.items(self.inputs, chosen.accepted[0])
         if not environments:
@@ -211,7 +213,7 @@ class _Walk:
         dataset = self._join(n, "dataset", [training.dataset_item(self.inputs, sources, user)])
         self._need_all(dataset)
         members = training.fit_items(self.inputs, dataset.accepted[0].key)
-        active = selection.active_set_item(self.inputs, [dataset.accepted[0].key], fit=members[0].key)
+        active = selection.active_set_item(self.inputs, [dataset.accepted[0].key])
         trained = self._join(n, "training", [*members, active])
         self._need_all(trained)
         self.survey.fit, self.training_set = members[0].key, active.key
@@ -289,6 +291,14 @@ class _Walk:
                 no <= limit * total,
                 f"{what}: {no} of {total} refused or lost, more than max_refused {limit:g} allows",
             )
+
+
+def _no_way_on(n: int, runs: StageView) -> str:
+    """Say why an iteration that has not converged has nothing to learn from."""
+    if not exploration.all_covered(runs.accepted):
+        return f"iteration {n} found extrapolation but no new cell to label"
+    broken = len(runs.stage.items) - len(runs.accepted)
+    return f"{broken} of {len(runs.stage.items)} runs of iteration {n} broke down; the others met nothing new"
 
 
 def _behind(stage: Stage, found: dict[str, Artifact], lost: list[str]) -> list[Item]:

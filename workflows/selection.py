@@ -8,13 +8,8 @@ from .bench import Bench
 from .inputs import CampaignInputs
 
 
-def active_set_item(inputs: CampaignInputs, sources: list[str], fit: str | None) -> Item:
-    """
-    Active set of the structures of some artifacts (``basic_cells``, ``user_dataset``, ``dataset``).
-
-    ``fit`` names the potential that is to be watched with it: gamma then speaks of what it was trained on.
-    """
-    del fit  # the dataset decides the set, not the potential
+def active_set_item(inputs: CampaignInputs, sources: list[str]) -> Item:
+    """Active set of the structures of some artifacts (``basic_cells``, ``user_dataset``, ``dataset``)."""
     made_from = {
         "descriptors": inputs.campaign.selection.descriptors,
         "elements": list(inputs.campaign.material.elements),
@@ -36,12 +31,12 @@ def candidates_item(inputs: CampaignInputs, sample: str, active_set: str) -> Ite
     return Item("candidates", 1, made_from)
 
 
-def select_item(inputs: CampaignInputs, candidates: list[Artifact], active_set: str) -> Item:
-    """Merge of all candidates of an iteration."""
+def select_item(inputs: CampaignInputs, candidates: list[Artifact], active_set: str, gamma_select: float) -> Item:
+    """Merge of all candidates of an iteration, by the threshold that they were found with."""
     made_from = {
         "candidates": sorted(a.key for a in candidates),
         "active_set": active_set,
-        "gamma_select": inputs.campaign.selection.gamma_select,
+        "gamma_select": gamma_select,
         "max_environments": inputs.campaign.selection.max_environments,
     }
     return Item("select", 1, made_from)

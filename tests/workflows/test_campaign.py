@@ -39,6 +39,8 @@ class Ledger:
     gammas: dict[int, float] = field(default_factory=lambda: dict(GAMMAS))
     refuse: set[str] = field(default_factory=set)  # tasks that are refused
     refuse_one_in: dict[str, int] = field(default_factory=dict)
+    later_environments: int = 3  # that are selected from an exploration
+    break_down: set[str] = field(default_factory=set)  # temperatures of explorations that are refused
     lose: set[str] = field(default_factory=set)
     found: dict[str, Artifact] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
@@ -58,6 +60,7 @@ class Ledger:
             return
         every = self.refuse_one_in.get(item.task, 0)
         no = item.task in self.refuse or (every and int(item.key[:8], 16) % every == 0)
+        no = no or (item.task == "explore" and any(t in str(item.inputs["scenario"]) for t in self.break_down))
         refusal = Refusal("made_up", ("because",)) if no else None
         document, blobs = ({}, {}) if no else self._result(item)
         self.found[item.key] = Artifact(item.key, item.task, 1, item.inputs, document, blobs, refusal)
@@ -69,7 +72,7 @@ class Ledger:
         if item.task == "candidates":
             return {"gamma_max": 12.0}, {}
         if item.task == "select":
-            names = [f"{short}-{i}" for i in range(3)]
+            names = [f"{short}-{i}" for i in range(self.later_environments if self.explored else 3)]
             return {"environments": names}, {n: f"blob-{n}" for n in names}
         if item.task == "reconstruct":
             return {"structure": f"cell-{item.inputs['environment']}"}, {"cell": f"blob-{short}"}
@@ -210,3 +213,16 @@ def test_no_labels_in_scenarios_needs_no_sampling():
     end = drive(campaign_inputs(sampling={"scenarios": []}), ledger)
     assert end.state == "converged"
     assert "sample" not in {a.task for a in ledger.found.values()}
+
+
+def test_what_exploration_found_is_selected_by_its_own_threshold():
+    ledger = Ledger()
+    drive(campaign_inputs(selection={"gamma_select": 5.0}, active_learning={"gamma_select": 2.5}), ledger)
+    found = sorted(a.inputs["gamma_select"] for a in ledger.found.values() if a.task == "select")
+    assert found == [2.5, 2.5, 5.0]  # the sampling's once
+
+
+def test_runs_that_broke_down_are_said_to_be_why_it_stops():
+    ledger = Ledger(gammas={1: 1.2}, break_down={"900"}, later_environments=0)
+    end = drive(campaign_inputs(), ledger)
+    assert (end.state, end.reason) == ("stopped", "1 of 2 runs of iteration 1 broke down; the others met nothing new")
