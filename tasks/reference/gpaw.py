@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ CHECKPOINT_SECONDS = 300.0
 FINISHED = ("converged", "unconverged", "failed")
 LAST_STEPS = 3  # that GPAW compares
 EMPTY = 1e-3  # occupation (of 1) of a band that counts as empty; what it costs is 1e-5 eV/atom
+NO_SPACE = 100_000  # bytes: a program that ends with less left had no room
 OF_A_RANK = ("PMI_", "PMIX_", "OMPI_")
 INSTALL = "run tools/install_gpaw.sh, or name a Python that has it as `gpaw: {command: [...]}` in the settings file"
 
@@ -133,8 +135,8 @@ def _launch(place: Place, key: str) -> dict[str, Any]:
         raise OutOfTime(f"GPAW did not end within {place.walltime_s:g} s; it goes on from its last checkpoint")
     if code == gpaw_run.UNAVAILABLE:
         raise MissingToolError(f"{last} ({INSTALL})")
-    if code == gpaw_run.DISK_FULL:
-        raise OSError(errno.ENOSPC, last, str(place.directory))
+    if code == gpaw_run.DISK_FULL or shutil.disk_usage(place.directory).free < NO_SPACE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place.directory))
     raise EngineCrash(f"GPAW left no results ({_how(code)}): {last}")
 
 

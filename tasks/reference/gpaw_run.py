@@ -113,7 +113,8 @@ def main(directory: Path) -> int:
         return UNAVAILABLE
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            print(str(error), file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(str(error), file=sys.stderr)
             os._exit(DISK_FULL)  # the other ranks wait for this one
         raise
     results.update(key=request["key"], run=request["run"], cost=cost(started), versions=versions())
@@ -158,8 +159,12 @@ def restarted(GPAW: Any, directory: Path, atoms: Atoms) -> Any:
     path = directory / "checkpoint.gpw"
     if not path.is_file():
         return None
-    calculator = GPAW(str(path), txt=str(directory / "gpaw.txt"))
-    held = calculator.get_atoms()
+    try:
+        calculator = GPAW(str(path), txt=str(directory / "gpaw.txt"))
+        held = calculator.get_atoms()
+    except Exception as error:  # noqa: BLE001 - a broken checkpoint must not stop every further attempt
+        print(f"the checkpoint cannot be read, starting anew: {error!r}", file=sys.stderr)
+        return None
     same = held.get_chemical_symbols() == atoms.get_chemical_symbols()
     if not same or abs(held.cell - atoms.cell).max() > 0 or abs(held.positions - atoms.positions).max() > 0:
         return None

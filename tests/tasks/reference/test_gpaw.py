@@ -235,6 +235,13 @@ def test_checkpoints_of_a_killed_calculation_are_used(gpaw, aluminium, tmp_path)
     np.testing.assert_allclose(restarted.forces, undisturbed.forces, atol=1e-4)
 
 
+def test_a_broken_checkpoint_is_left_aside(label, aluminium, tmp_path):
+    undisturbed = label(aluminium)
+    (tmp_path / "a" / "results.json").unlink()
+    (tmp_path / "a" / "checkpoint.gpw").write_bytes(b"- of Ulm and then no more")
+    assert label(aluminium).energy == undisturbed.energy
+
+
 def test_nothing_survives_a_killed_parent(gpaw, aluminium, tmp_path):
     driver = _drive(aluminium, tmp_path / "orphan", gpaw, tmp_path)
     _wait_for((tmp_path / "orphan" / "gpaw.txt").is_file)
