@@ -207,10 +207,10 @@ class _Walk:
 
     def _train(self, n: int) -> None:
         user = [a.key for v in self.survey.named("basic set") for a in v.accepted if a.document.get("labelled")]
-        accepted = {a.key for v in self.survey.stages if "labels" in v.stage.name for a in v.accepted}
-        sources = {k: s for k, s in self.sources.items() if k in accepted}
+        frames = {a.key: a.blobs["frame"] for v in self.survey.stages if "labels" in v.stage.name for a in v.accepted}
+        sources = {k: s for k, s in self.sources.items() if k in frames}
         self._need(bool(sources or user), "no label was accepted: there is nothing to train on")
-        dataset = self._join(n, "dataset", [training.dataset_item(self.inputs, sources, user)])
+        dataset = self._join(n, "dataset", [training.dataset_item(self.inputs, sources, frames, user)])
         self._need_all(dataset)
         members = training.fit_items(self.inputs, dataset.accepted[0].key)
         active = selection.active_set_item(self.inputs, [dataset.accepted[0].key])

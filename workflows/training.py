@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..schemas.artifact import Item, Outcome
+from ..schemas.errors import StoreError
 from ..schemas.keys import derive_seed
 from ..tasks.frames import frames_to_bytes
 from .bench import Bench
@@ -12,7 +14,9 @@ from .inputs import CampaignInputs
 from .labelling import Source
 
 
-def dataset_item(inputs: CampaignInputs, sources: dict[str, Source], user: list[str]) -> Item:
+def dataset_item(
+    inputs: CampaignInputs, sources: dict[str, Source], frames: Mapping[str, str], user: list[str]
+) -> Item:
     """
     Dataset of all accepted labels so far.
 
@@ -22,10 +26,12 @@ def dataset_item(inputs: CampaignInputs, sources: dict[str, Source], user: list[
         The campaign.
     sources
         Label key -> where its structure (with its origin) is.
+    frames
+        Label key -> digest of its labelled frame: one that was withdrawn and computed anew may be another.
     user
         Keys of the user's own labelled sets.
     """
-    labels = [[key, s.blob, s.index, s.iteration] for key, s in sorted(sources.items())]
+    labels = [[key, frames[key], s.blob, s.index, s.iteration] for key, s in sorted(sources.items())]
     made_from = {
         "labels": labels,
         "user": sorted(user),
@@ -54,27 +60,13 @@ def fit_items(inputs: CampaignInputs, dataset: str) -> list[Item]:
 
 def compute_dataset(item: Item, bench: Bench) -> Outcome:
     """Join labels with the origin of their structures, and split by source environment."""
-    from ..schemas.label import DFT_ENGINES, check_one_origin
     from ..tasks.training.split import assert_disjoint, split
 
-    frames: list[Any] = []
-    origins: list[tuple[str, str]] = []
-    for key, blob, index, iteration in item.inputs["labels"]:
-        label = bench.labels.get(key)
-        if label is None:
-            raise LookupError(f"label {key[:12]} is not in the label store")
-        frame = bench_frame(bench, label.blobs["frame"])
-        frame.info.update(_origin(bench.frame(blob, index).info), iteration=iteration)
-        origins.append((label.document["engine"], label.document["spec"]))
-        frames.append(frame)
-    if origins:
-        engine, spec = check_one_origin(origins)
-    for key in item.inputs["user"]:
-        for frame in bench.frames(bench.artifact(key).blobs["cells"]):
-            if origins:
-                frame.info.update(engine=engine, spec=spec, dft=engine in DFT_ENGINES)
-            frame.info["iteration"] = 0
-            frames.append(frame)
+    own = [frame for key in item.inputs["user"] for frame in bench.frames(bench.artifact(key).blobs["cells"])]
+    for frame in own:
+        frame.info["iteration"] = 0
+    frames = [*_labelled(item, bench), *own]
+    engine = _one_origin(frames)
     train, test = split(frames, float(item.inputs["test_fraction"]), int(item.inputs["seed"]))
     assert_disjoint(train, test)
     families: dict[str, int] = {}
@@ -86,12 +78,45 @@ def compute_dataset(item: Item, bench: Bench) -> Outcome:
         "test": len(test),
         "atoms": sum(map(len, frames)),
         "families": families,
-        "engine": origins[0][0] if origins else "user",
+        "engine": engine,
     }
     blobs = {"train": frames_to_bytes(train)}
     if test:
         blobs["test"] = frames_to_bytes(test)
     return Outcome(document, blobs)
+
+
+def _labelled(item: Item, bench: Bench) -> list[Any]:
+    """Labelled frames, each with what is known of its structure."""
+    out = []
+    for key, labelled, blob, index, iteration in item.inputs["labels"]:
+        label = bench.labels.get(key)
+        if label is None or label.blobs.get("frame") != labelled:
+            raise StoreError(f"label {key[:12]} is no longer what it was: run again")
+        frame = bench_frame(bench, labelled)
+        frame.info.update(_origin(bench.frame(blob, index).info), iteration=iteration)
+        out.append(frame)
+    return out
+
+
+def _one_origin(frames: list[Any]) -> str:
+    """
+    Return the engine of all labels; frames of the user's set that are silent about theirs are given it.
+
+    Raises
+    ------
+    MixedLabelsError
+        If some frames say another engine or spec: the user's set was not made as ``reference`` says.
+    """
+    from ..schemas.label import DFT_ENGINES, check_one_origin
+
+    said = [(str(f.info["engine"]), str(f.info["spec"])) for f in frames if {"engine", "spec"} <= f.info.keys()]
+    if not said:
+        return "user"
+    engine, spec = check_one_origin(said)
+    for frame in frames:
+        frame.info.update(engine=engine, spec=spec, dft=engine in DFT_ENGINES)
+    return engine
 
 
 def bench_frame(bench: Bench, sha256: str) -> Any:

@@ -39,6 +39,7 @@ class Ledger:
     gammas: dict[int, float] = field(default_factory=lambda: dict(GAMMAS))
     refuse: set[str] = field(default_factory=set)  # tasks that are refused
     refuse_one_in: dict[str, int] = field(default_factory=dict)
+    labels: str = "frame"  # what labels say
     later_environments: int = 3  # that are selected from an exploration
     break_down: set[str] = field(default_factory=set)  # temperatures of explorations that are refused
     lose: set[str] = field(default_factory=set)
@@ -79,6 +80,8 @@ class Ledger:
         if item.task == "explore":
             n = self.explored.setdefault(item.inputs["active_set"], len(self.explored) + 1)
             return {"gamma_max": self.gammas[n], "ended": "finished"}, {}
+        if item.task == "label":
+            return {}, {"frame": f"{self.labels}-{short}"}
         return {}, {}
 
 
@@ -181,7 +184,7 @@ def test_a_change_of_physics_changes_keys(change):
 
 
 def test_a_few_refused_environments_do_not_stop_it():
-    ledger = Ledger(refuse_one_in={"reconstruct": 4})
+    ledger = Ledger(refuse_one_in={"reconstruct": 4}, later_environments=12)
     assert drive(campaign_inputs(), ledger).state == "converged"
 
 
@@ -226,3 +229,15 @@ def test_runs_that_broke_down_are_said_to_be_why_it_stops():
     ledger = Ledger(gammas={1: 1.2}, break_down={"900"}, later_environments=0)
     end = drive(campaign_inputs(), ledger)
     assert (end.state, end.reason) == ("stopped", "1 of 2 runs of iteration 1 broke down; the others met nothing new")
+
+
+def test_what_depends_on_a_label_that_was_computed_anew_is_trained_anew():
+    ledger = Ledger()
+    first = drive(campaign_inputs(), ledger)
+    withdrawn = next(k for k, a in ledger.found.items() if a.task == "label")
+    del ledger.found[withdrawn]
+    assert drive(campaign_inputs(), ledger).fit == first.fit  # it says the same again
+    del ledger.found[withdrawn]
+    ledger.labels = "another"
+    ledger.explored.clear()
+    assert drive(campaign_inputs(), ledger).fit != first.fit
