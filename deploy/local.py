@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..schemas.artifact import Item
-from ..schemas.errors import InputError, MissingToolError, OutOfTime, StoreError
+from ..schemas.errors import InputError, MissingToolError, MixedLabelsError, OutOfTime, StoreError
 from ..workflows.campaign import Survey, advance, survey
 from ..workflows.compute import chains_of
 from ..workflows.inputs import CampaignInputs
@@ -31,7 +31,7 @@ class _Work:
 
     purse: Purse
     in_flight: dict[str, str] = field(default_factory=dict)  # first key of a chain -> stage id
-    failures: dict[str, int] = field(default_factory=dict)  # key -> failed attempts
+    failures: dict[tuple[str, bool], int] = field(default_factory=dict)  # (key, out of time) -> failed attempts
     ended: queue.SimpleQueue[tuple[list[Item], Future[Any]]] = field(default_factory=queue.SimpleQueue)
 
 
@@ -59,7 +59,7 @@ def run_campaign(
     StoreError
         If the disk is full or a store cannot be written: the run stops, nothing finished is lost.
     """
-    published = PublishedHere(directory)
+    published = with_new_chances(inputs, directory)
     shutil.rmtree(directory.root / "scratch", ignore_errors=True)  # of a run that was killed
     pool = LocalPool(workers, directory.places(settings))
     work = _Work(Purse.of(inputs.campaign))
@@ -76,6 +76,15 @@ def run_campaign(
     except BaseException:
         pool.stop()
         raise
+
+
+def with_new_chances(inputs: CampaignInputs, directory: RunDirectory) -> PublishedHere:
+    """Open what is published; a campaign that failed may try again what an earlier run of it gave up."""
+    published = PublishedHere(directory)
+    if directory.given_up() and survey(inputs, published).state == "failed":
+        directory.forget_given_up()
+        return PublishedHere(directory)
+    return published
 
 
 def _submit(inputs: CampaignInputs, published: PublishedHere, pool: LocalPool, work: _Work) -> bool:
@@ -121,18 +130,19 @@ def _collect(published: PublishedHere, work: _Work, monitor: Monitor) -> None:
 
 
 def _failed(chain: list[Item], error: BaseException, published: PublishedHere, work: _Work, monitor: Monitor) -> None:
-    """Stop for a store that cannot be written; else count, and give the item up after `ATTEMPTS`."""
+    """Stop for what no further attempt can mend; else count, and give the item up after `ATTEMPTS`."""
     number = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, StoreError | InputError | MissingToolError):
+    if isinstance(error, StoreError | InputError | MissingToolError | MixedLabelsError):
         raise error
     if number in DISK:
         raise StoreError(f"a job could not write: {error}; nothing finished is lost, free some space and run again")
     culprit = next((item for item in chain if published.get(item) is None), chain[-1])
-    work.failures[culprit.key] = work.failures.get(culprit.key, 0) + 1
+    late = isinstance(error, OutOfTime)
+    attempt = work.failures[culprit.key, late] = work.failures.get((culprit.key, late), 0) + 1
     reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-    final = work.failures[culprit.key] >= (EXTENSIONS if isinstance(error, OutOfTime) else ATTEMPTS)
+    final = attempt >= (EXTENSIONS if late else ATTEMPTS)
     if culprit.task == "label":
         published.record_attempt(culprit, type(error).__name__, reason)
-    monitor.failed(culprit, reason, work.failures[culprit.key], final=final)
+    monitor.failed(culprit, reason, attempt, final=final)
     if final:
         published.give_up(culprit, reason)

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import ValidationError
+
 from ..schemas.artifact import Artifact, Item
 from ..schemas.campaign import Campaign
 from ..schemas.errors import InputError, LockedError
@@ -20,7 +22,14 @@ from .directory_store import DirectoryStore
 from .local_pool import Places
 from .settings import Settings
 
-FREE_TO_EDIT = {"resources", "budget"}  # and active_learning.max_iterations: no physics
+# no physics: none of these is part of a key
+FREE_TO_EDIT = (
+    "resources",
+    "budget",
+    "active_learning.max_iterations",
+    "reference.max_refused",
+    "reconstruction.max_refused",
+)
 
 
 class RunDirectory:
@@ -94,7 +103,8 @@ class RunDirectory:
                     "changed; give it a new name (with the same --labels its labels are used again) or restore it"
                     + self._cost_of_relabelling(changed)
                 )
-        body = {"campaign": now, "base": str(base.absolute()), "labels": str(self.labels.root)}
+        elsewhere = self.labels.root != self.root / "labels"  # its own may be moved with the run directory
+        body = {"campaign": now, "base": str(base.absolute()), "labels": str(self.labels.root) if elsewhere else None}
         self._write("campaign.json", body)
 
     def _cost_of_relabelling(self, changed: list[str]) -> str:
@@ -108,9 +118,21 @@ class RunDirectory:
         return f"; under the new reference {row['count']:.0f} labels would be computed anew ({hours:.3g} CPU hours)"
 
     def campaign(self) -> tuple[Campaign, Path]:
-        """Return the recorded campaign, and the directory its relative paths start from."""
+        """
+        Return the recorded campaign, and the directory its relative paths start from.
+
+        Raises
+        ------
+        InputError
+            If the record is damaged, or of another version of this program.
+        """
         recorded = self.recorded()
-        return Campaign.model_validate(recorded["campaign"]), Path(recorded["base"])
+        try:
+            return Campaign.model_validate(recorded["campaign"]), Path(recorded["base"])
+        except (KeyError, ValidationError) as error:
+            raise InputError(
+                f"{self.root / 'campaign.json'}: not readable as a campaign; `defectgenome run` with its file mends it"
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -212,7 +234,7 @@ def differing_keys(a: Any, b: Any, prefix: str = "") -> list[str]:
 
 
 def _free(key: str) -> bool:
-    return key.split(".", maxsplit=1)[0] in FREE_TO_EDIT or key == "active_learning.max_iterations"
+    return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_EDIT)
 
 
 def _sign(file: IO[str]) -> None:

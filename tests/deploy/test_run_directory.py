@@ -48,6 +48,8 @@ def test_physics_is_fixed_and_resources_are_not(tmp_path: Path):
         "resources": {"sampling": {"ntasks": 4}},
         "budget": {"core_hours": 3},
         "active_learning": {"max_iterations": 2},
+        "reference": {"engine": "potential", "max_refused": 0.3},
+        "reconstruction": {"max_refused": 0.7},
     }
     RunDirectory(tmp_path).identify(Campaign.model_validate(free), tmp_path)
     with pytest.raises(InputError, match="seed, selection.gamma_select changed"):
@@ -76,6 +78,21 @@ def test_labels_have_a_store_of_their_own_that_is_remembered(tmp_path: Path):
     assert again.labels.root == tmp_path / "shared"
     assert PublishedHere(again).get(item).document == {"energy": 1}
     assert again.store.get(item.key) is None
+
+
+def test_a_run_directory_may_be_moved_with_its_labels(tmp_path: Path):
+    directory = RunDirectory(tmp_path / "run")
+    directory.identify(Campaign.model_validate(RAW), tmp_path)
+    item = Item("label", 1, {"structure": "x"})
+    directory.labels.publish(item, Outcome({"energy": 1}))
+    directory.root.rename(tmp_path / "moved")
+    assert RunDirectory(tmp_path / "moved").labels.get(item.key).document == {"energy": 1}
+
+
+def test_a_damaged_record_is_said_to_be_one(tmp_path: Path):
+    (tmp_path / "campaign.json").write_text('{"campa')
+    with pytest.raises(InputError, match=r"campaign.json: not readable"):
+        RunDirectory.find("t", tmp_path).campaign()
 
 
 def test_what_was_given_up_stays_given_up_until_it_is_forgotten(tmp_path: Path):
