@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ...schemas.errors import InputError
-from ...schemas.scenario import Size
 
 
 def init(
     element: Annotated[str, typer.Option(help="Chemical symbol.", show_default=False)],
     file: Annotated[Path, typer.Argument(metavar="[FILE]")] = Path("campaign.yaml"),
-    size: Annotated[Size, typer.Option(help="quick is a rehearsal of minutes.")] = "standard",
+    size: Annotated[
+        Literal["quick", "standard", "production"], typer.Option(help="quick is a rehearsal of minutes.")
+    ] = "standard",
 ) -> None:
     """Write a commented campaign file."""
     from ..template import campaign_template
