@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,11 +42,28 @@ def spec(**fields):
     return GpawSpec(engine="gpaw", **{**cheap, **fields})
 
 
-@pytest.fixture
-def aluminium():
+def rattled():
     atoms = bulk("Al", a=4.04, cubic=True)
     atoms.rattle(0.1, seed=1)
     return atoms
+
+
+@pytest.fixture
+def aluminium():
+    return rattled()
+
+
+@pytest.fixture(scope="session")
+def finished(gpaw, tmp_path_factory):
+    """The label of `aluminium`, and the directory in which it was computed."""
+    directory = tmp_path_factory.mktemp("finished") / "a"
+    return label_with_gpaw(rattled(), spec(), Place(directory, gpaw)), directory
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of that directory."""
+    return Path(shutil.copytree(finished[1], tmp_path / "a"))
 
 
 @pytest.fixture
@@ -114,8 +132,8 @@ def test_key_holds_the_physics_alone():
 # what comes back
 
 
-def test_forces_are_derivatives_of_the_energy(label, aluminium):
-    at_rest = label(aluminium)
+def test_forces_are_derivatives_of_the_energy(label, finished, aluminium):
+    at_rest = finished[0]
     assert at_rest.is_dft
     assert all(at_rest.gate.values())
     direction = np.random.default_rng(5).normal(size=(4, 3))
@@ -131,7 +149,7 @@ def test_forces_are_derivatives_of_the_energy(label, aluminium):
     assert at_rest.energy < at_rest.energy_sigma0  # entropy lowers the free energy
 
 
-def test_stress_is_the_derivative_of_the_energy(label, aluminium):
+def test_stress_is_the_derivative_of_the_energy(label, finished, aluminium):
     """At the same number of plane waves, so with a cutoff that follows the volume."""
     step, volume = 0.004, aluminium.get_volume()
     energies = []
@@ -140,7 +158,7 @@ def test_stress_is_the_derivative_of_the_energy(label, aluminium):
         strained.set_cell(aluminium.cell * (1 + strain), scale_atoms=True)
         energies.append(label(strained, f"{strain}", encut=150 / (1 + strain) ** 2).energy)
     slope = (energies[0] - energies[1]) / (2 * step) / volume
-    assert label(aluminium).stress[:3].sum() == pytest.approx(slope, abs=0.5 * GPa)
+    assert finished[0].stress[:3].sum() == pytest.approx(slope, abs=0.5 * GPa)
 
 
 def test_stress_is_positive_in_tension(label):
@@ -161,37 +179,35 @@ def test_unconverged_is_a_refusal_and_tried_again_with_another_mixer(label, gpaw
     assert json.loads((tmp_path / "a" / "results.json").read_text())["run"]["mixer"]["beta"] == 0.02
 
 
-def test_a_finished_calculation_is_found(label, aluminium, tmp_path):
-    first = label(aluminium)
-    again = label_with_gpaw(aluminium, spec(), Place(tmp_path / "a", ("false",)))
-    assert again.energy == first.energy
-    np.testing.assert_array_equal(again.forces, first.forces)
+def test_a_finished_calculation_is_found(finished, copy, aluminium):
+    again = label_with_gpaw(aluminium, spec(), Place(copy, ("false",)))
+    assert again.energy == finished[0].energy
+    np.testing.assert_array_equal(again.forces, finished[0].forces)
 
 
-def test_other_physics_in_the_same_directory_is_computed_anew(label, aluminium):
-    assert label(aluminium).energy != label(aluminium, encut=140).energy
+def test_other_physics_in_the_same_directory_is_computed_anew(gpaw, finished, copy, aluminium):
+    other = label_with_gpaw(aluminium, spec(encut=140), Place(copy, gpaw))
+    assert other.energy != finished[0].energy
+    assert other.spec_key != finished[0].spec_key
 
 
-def test_bad_results_are_refused(label, aluminium, tmp_path):
-    label(aluminium)
-    path = tmp_path / "a" / "results.json"
+def test_bad_results_are_refused(copy, aluminium):
+    path = copy / "results.json"
     good = json.loads(path.read_text())
 
-    def verdict(**changes):
+    def failed(**changes):
         path.write_text(json.dumps({**good, **changes}))
-        return label_with_gpaw(aluminium, spec(), Place(tmp_path / "a", ("false",)))
+        return label_with_gpaw(aluminium, spec(), Place(copy, ("false",))).data["failed"]
 
-    assert verdict(energy=float("nan")).data["failed"] == ["energy"]
-    assert verdict(forces=good["forces"][:-1]).data["failed"] == ["forces"]
-    assert verdict(energies=[-1.0, -1.1, -1.2]).data["failed"] == ["converged"]
-    assert verdict(highest_occupation=0.01).data["failed"] == ["bands"]
-    assert verdict(computed={**good["computed"], "mesh": [1, 1, 1]}).data["failed"] == ["inputs"]
-    assert verdict(computed={**good["computed"], "cell": (1.1 * aluminium.cell).tolist()}).data["failed"] == [
-        "structure"
-    ]
+    assert failed(energy=float("nan")) == ["energy"]
+    assert failed(forces=good["forces"][:-1]) == ["forces"]
+    assert failed(energies=[-1.0, -1.1, -1.2]) == ["converged"]
+    assert failed(highest_occupation=0.01) == ["bands"]
+    assert failed(computed={**good["computed"], "mesh": [1, 1, 1]}) == ["inputs"]
+    assert failed(computed={**good["computed"], "cell": (1.1 * aluminium.cell).tolist()}) == ["structure"]
     path.write_text(json.dumps(good)[:-40])  # cut off: not a result
     with pytest.raises(EngineCrash):
-        label_with_gpaw(aluminium, spec(), Place(tmp_path / "a", ("false",)))
+        label_with_gpaw(aluminium, spec(), Place(copy, ("false",)))
 
 
 def test_atoms_too_close_cost_nothing(aluminium, tmp_path):
@@ -217,7 +233,7 @@ def test_a_missing_setup_says_so(label, aluminium):
         label(aluminium, setups={"Al": "nonexistent"})
 
 
-SLOW = {"kpoint_mesh": (3, 3, 3), "symmetry": False}
+SLOW = {"kpoint_mesh": (3, 2, 2), "symmetry": False}
 
 
 def test_checkpoints_of_a_killed_calculation_are_used(gpaw, aluminium, tmp_path):
@@ -235,11 +251,10 @@ def test_checkpoints_of_a_killed_calculation_are_used(gpaw, aluminium, tmp_path)
     np.testing.assert_allclose(restarted.forces, undisturbed.forces, atol=1e-4)
 
 
-def test_a_broken_checkpoint_is_left_aside(label, aluminium, tmp_path):
-    undisturbed = label(aluminium)
-    (tmp_path / "a" / "results.json").unlink()
-    (tmp_path / "a" / "checkpoint.gpw").write_bytes(b"- of Ulm and then no more")
-    assert label(aluminium).energy == undisturbed.energy
+def test_a_broken_checkpoint_is_left_aside(gpaw, finished, copy, aluminium):
+    (copy / "results.json").unlink()
+    (copy / "checkpoint.gpw").write_bytes(b"- of Ulm and then no more")
+    assert label_with_gpaw(aluminium, spec(), Place(copy, gpaw)).energy == finished[0].energy
 
 
 def test_nothing_survives_a_killed_parent(gpaw, aluminium, tmp_path):
