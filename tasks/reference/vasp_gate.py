@@ -148,7 +148,7 @@ def kpoints_differ(xml: Vasprun, spec: VaspSpec, mesh: tuple[int, int, int] | No
     asked = mesh or spec.kpoint_mesh
     spacing = _number(xml.incar.get("KSPACING"))
     gamma = not (xml.setting("KGAMMA") or "T").upper().lstrip(".").startswith("F")
-    if spacing is not None and asked is None:
+    if spacing is not None and asked is None and spec.kpoint_rounding == "up":  # as VASP itself rounds it
         if abs(spacing - spec.kpoint_spacing) > 1e-6:
             return f"KSPACING: asked {spec.kpoint_spacing:g}, ran {spacing:g}"
         return (

@@ -91,6 +91,11 @@ def test_bad_runs_are_refused_with_their_reason(good_run, changed, tmp_path, ste
         ({"potcar": "PAW_PBE W_pv 06Sep2000"}, {}, "POTCAR: asked W_sv, ran PAW_PBE W_pv"),
         ({"incar": {"GGA": "PE"}, "mesh": (5, 5, 5)}, {}, "is 11 x 11 x 11, ran 5 x 5 x 5"),
         ({"mesh": (10, 10, 10)}, {"gamma_centred": True}, "KGAMMA"),
+        (
+            {"incar": {"GGA": "PE", "KSPACING": "0.19", "KGAMMA": "F"}},  # VASP rounds 10.43 up
+            {"kpoint_spacing": 0.19, "kpoint_rounding": "nearest"},
+            "is 10 x 10 x 10, ran 11 x 11 x 11",
+        ),
         ({}, {"spin": True}, "ISPIN: asked 2, ran 1"),
         ({}, {"symmetry": True}, "ISYM"),
     ],
