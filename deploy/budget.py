@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..schemas.artifact import Item
+from ..schemas.artifact import Artifact, Item
 from ..schemas.campaign import Campaign
 from ..workflows.campaign import Survey
 from .estimate import estimate
@@ -37,7 +37,8 @@ class Purse:
     limit
         ``budget.core_hours``; None without a budget.
     expected
-        Stage -> core-hours that one item may take: cores x walltime where the resources say so, else the estimate.
+        Stage -> core-hours that one item may take: cores x walltime where the resources say so, else the estimate,
+        or the mean of those that are published where that is more.
     """
 
     limit: float | None
@@ -54,8 +55,13 @@ class Purse:
         return cls(campaign.budget.core_hours if campaign.budget else None, expected)
 
     def count(self, survey: Survey) -> None:
-        """Take what is published as spent."""
+        """Take what is published as spent, and as what the next ones may cost."""
         self.spent = spent_core_hours(survey)
+        costs: dict[str, list[float]] = {}
+        for artifact in survey.reachable().values():
+            costs.setdefault(STAGE_OF[artifact.task], []).append(core_hours(artifact))
+        for stage, found in costs.items():
+            self.expected[stage] = max(self.expected.get(stage, 0.0), sum(found) / len(found))
 
     def reserve(self, item: Item) -> bool:
         """Reserve an item's core-hours; False when they would exceed the limit."""
@@ -72,7 +78,12 @@ class Purse:
 
 def spent_core_hours(survey: Survey) -> float:
     """Core-hours of the published artifacts; those of labels from a shared store count, too."""
-    return sum(float(a.provenance.get("cpu_s", 0.0)) for a in survey.reachable().values()) / 3600
+    return sum(map(core_hours, survey.reachable().values()))
+
+
+def core_hours(artifact: Artifact) -> float:
+    """Core-hours that an artifact cost."""
+    return float(artifact.provenance.get("cpu_s", 0.0)) / 3600
 
 
 def hours(walltime: str) -> float:
