@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..schemas.artifact import Artifact, ArtifactStore, Item
 from ..schemas.errors import StoreError
@@ -77,7 +77,7 @@ class Bench:
 
     def frame(self, sha256: str, index: int) -> Atoms:
         """Return one frame of an extended XYZ blob, which is parsed once for many frames."""
-        return _parsed(self.artifacts, sha256)[index].copy()
+        return _parsed(self.artifacts, sha256)[index].copy()  # type: ignore[arg-type] # any object can be hashed
 
     def pair_potential(self, sha256: str) -> PairPotential:
         """Return the potential that a blob holds."""
@@ -85,7 +85,7 @@ class Bench:
 
 
 @lru_cache(maxsize=2)  # neighbouring items take their structures from one blob
-def _parsed(store: ArtifactStore, sha256: str) -> list[Atoms]:
+def _parsed(store: Any, sha256: str) -> list[Atoms]:
     return frames_from_bytes(store.blob(sha256))
 
 

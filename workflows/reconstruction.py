@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..schemas.artifact import Artifact, Item, Outcome, Refusal
+from ..schemas.cell import Cell
+from ..schemas.errors import SimulationError
 from ..schemas.keys import derive_seed
 from ..tasks.frames import environment_from_atoms, frames_to_bytes, key_of
 from .bench import Bench
@@ -41,13 +43,17 @@ def compute_reconstruct(item: Item, bench: Bench) -> Outcome:
     inputs = item.inputs
     [frame] = bench.frames(item.hints["blob"])
     environment = environment_from_atoms(frame)
-    answer = reconstruct(
-        environment,
-        bench.pair_potential(item.hints["potential"]),
-        Reconstruction.model_validate(inputs["options"]),
-        Material.model_validate(inputs["material"]),
-        int(inputs["seed"]),
-    )
+    answer: Cell | Refusal
+    try:
+        answer = reconstruct(
+            environment,
+            bench.pair_potential(item.hints["potential"]),
+            Reconstruction.model_validate(inputs["options"]),
+            Material.model_validate(inputs["material"]),
+            int(inputs["seed"]),
+        )
+    except SimulationError as error:
+        answer = Refusal("no_convergence", (str(error),))
     origin = {"environment": inputs["environment"], "scenario": str(environment.info.get("scenario", ""))}
     if isinstance(answer, Refusal):
         return Outcome(origin, refusal=answer)
