@@ -28,7 +28,7 @@ def read_frames(path: Path | str) -> list[Atoms]:
     Raises
     ------
     InputError
-        If the file is missing, empty or not extended XYZ.
+        If the file is missing, empty or not extended XYZ, or a frame has no atoms, or no cell where it is periodic.
     """
     path = Path(path)
     if not path.is_file():
@@ -37,9 +37,15 @@ def read_frames(path: Path | str) -> list[Atoms]:
     try:
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
-        return frames_from_bytes(raw)
+        frames = frames_from_bytes(raw)
     except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
         raise InputError(f"{path}: not readable as extended XYZ: {error}") from error
+    for i, frame in enumerate(frames):
+        if not len(frame):
+            raise InputError(f"{path}: frame {i} has no atoms")
+        if np.linalg.matrix_rank(np.array(frame.cell)[frame.pbc], tol=1e-6) < np.count_nonzero(frame.pbc):
+            raise InputError(f"{path}: frame {i} is periodic (pbc) without a cell (Lattice) along its periods")
+    return frames
 
 
 def frames_from_bytes(data: bytes) -> list[Atoms]:
