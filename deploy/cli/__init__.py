@@ -37,6 +37,11 @@ app = typer.Typer(
 )
 
 
+# errors of files and disks, not of this program
+OF_THE_USER = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPIPE),
+    *(errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+}
 _COMMANDS: dict[str, Callable[..., None]] = {
     "init": init,
     "check": check,
@@ -75,7 +80,7 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPIPE}:
+        if error.errno not in OF_THE_USER:
             raise
         print(f"error: {error.filename or 'output'}: {error.strerror}; nothing finished is lost", file=sys.stderr)
         sys.exit(1)
