@@ -147,7 +147,7 @@ class RunDirectory:
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("a+") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _hold(file)
             except OSError:
                 file.seek(0)
                 raise LockedError(
@@ -235,6 +235,18 @@ def differing_keys(a: Any, b: Any, prefix: str = "") -> list[str]:
 
 def _free(key: str) -> bool:
     return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_EDIT)
+
+
+def _hold(file: IO[str]) -> None:
+    """Take the lock; raise OSError when another process keeps it (`locked` has it for an instant)."""
+    for _ in range(5):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sign(file: IO[str]) -> None:

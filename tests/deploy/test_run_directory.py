@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,23 @@ def test_what_was_given_up_stays_given_up_until_it_is_forgotten(tmp_path: Path):
 
 def test_differing_keys_are_dotted():
     assert differing_keys({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 1, "c": 3}, "d": [2]}) == ["a.c", "d"]
+
+
+def test_asking_whether_a_campaign_runs_does_not_keep_it_from_running(tmp_path: Path):
+    directory, done = RunDirectory(tmp_path), threading.Event()
+    with directory.lock():
+        pass
+
+    def ask() -> None:
+        while not done.is_set():
+            directory.locked()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(100):
+            with directory.lock():
+                pass
+    finally:
+        done.set()
+        asking.join()
