@@ -75,6 +75,9 @@ def estimate(campaign: Campaign) -> list[StageEstimate]:
         * (md * POD_US_PER_ATOM_STEP[campaign.training.size] + looks * DESCRIPTOR_US_PER_ATOM[descriptors]),
     }
     upper = f"at most, with {iterations} iterations"
+    labels = f"{upper}; {basic} cells of the basic set"
+    if campaign.reference.engine != "potential":
+        labels += f"; without what {campaign.reference.engine} itself takes: label a few cells to learn it"
     return [
         StageEstimate("sampling", len(runs), sum(atoms_in(r, campaign) for r in runs), seconds["sampling"] / 3600,
                       sum(snapshots) * SNAPSHOT_BYTES_PER_ATOM / 1e6, _rate_note(runs)),
@@ -82,7 +85,7 @@ def estimate(campaign: Campaign) -> list[StageEstimate]:
         StageEstimate("reconstruction", cells, cells * cell_atoms, seconds["reconstruction"] / 3600,
                       cells * cell_atoms * CELL_BYTES_PER_ATOM / 1e6, upper),
         StageEstimate("reference", cells + basic, cells * cell_atoms + 30 * basic, seconds["reference"] / 3600,
-                      cells * cell_atoms * CELL_BYTES_PER_ATOM / 1e6, f"{upper}; {basic} cells of the basic set"),
+                      cells * cell_atoms * CELL_BYTES_PER_ATOM / 1e6, labels),
         StageEstimate("training", fits, 0, seconds["training"] / 3600, 2.0 * fits, upper),
         StageEstimate("exploration", len(explored) * iterations,
                       iterations * sum(atoms_in(r, campaign) for r in explored), seconds["exploration"] / 3600,

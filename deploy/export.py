@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..schemas.errors import InputError, MissingToolError
-from ..tasks.frames import energy_of, forces_of, frames_from_bytes, write_frames
+from ..tasks.frames import energy_of, forces_of, write_frames
+from .outputs import frames_of
 from .run_directory import RunDirectory
 from .status import read_campaign
 
@@ -30,14 +31,7 @@ def labelled_frames(directory: RunDirectory) -> list[Atoms]:
     views = [v for v in now.named("dataset") if v.accepted]
     if not views:
         raise InputError(f"{directory.root}: no dataset yet; the campaign has not come to its first training")
-    dataset = views[-1].accepted[0]
-    frames = []
-    for part in ("train", "test"):
-        if part in dataset.blobs:
-            for frame in frames_from_bytes(directory.store.blob(dataset.blobs[part])):
-                frame.info["split"] = part
-                frames.append(frame)
-    return frames
+    return frames_of(views[-1].accepted[0], directory)
 
 
 def write_cfg(frames: Sequence[Atoms], path: Path) -> None:
@@ -91,12 +85,14 @@ def write_pacemaker(frames: Sequence[Atoms], path: Path) -> None:
             "energy_corrected": energies,
         }
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     table.to_pickle(partial, compression="gzip", protocol=4)
     partial.replace(path)
 
 
 def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(data)
     partial.replace(path)

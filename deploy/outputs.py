@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..schemas.artifact import Artifact
 from ..workflows.campaign import Survey
 from ..workflows.inputs import CampaignInputs
 from .run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 def write_outputs(inputs: CampaignInputs, directory: RunDirectory, survey: Survey) -> dict[str, Path]:
@@ -58,15 +63,21 @@ def write_potential(inputs: CampaignInputs, directory: RunDirectory, survey: Sur
 
 def write_dataset(directory: RunDirectory, survey: Survey) -> Path:
     """Write the labelled structures as extended XYZ, each with ``info["split"]``."""
-    from ..tasks.frames import frames_from_bytes, write_frames
+    from ..tasks.frames import write_frames
 
-    dataset = survey.named("dataset")[-1].accepted[0]
+    target = directory.root / "dataset.extxyz"
+    write_frames(target, frames_of(survey.named("dataset")[-1].accepted[0], directory))
+    return target
+
+
+def frames_of(dataset: Artifact, directory: RunDirectory) -> list[Atoms]:
+    """Labelled structures of a dataset, each with ``info["split"]``."""
+    from ..tasks.frames import frames_from_bytes
+
     frames = []
     for part in ("train", "test"):
         if part in dataset.blobs:
             for frame in frames_from_bytes(directory.store.blob(dataset.blobs[part])):
                 frame.info["split"] = part
                 frames.append(frame)
-    target = directory.root / "dataset.extxyz"
-    write_frames(target, frames)
-    return target
+    return frames
