@@ -40,7 +40,7 @@ app = typer.Typer(
 # errors of files and disks, not of this program
 OF_THE_USER = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPIPE),
-    *(errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+    *(errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
 }
 _COMMANDS: dict[str, Callable[..., None]] = {
     "init": init,

@@ -21,4 +21,4 @@ def test_an_output_that_cannot_be_is_no_traceback(tmp_path: Path, monkeypatch, c
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 1
-    assert "directory; nothing finished is lost" in capsys.readouterr().err
+    assert "; nothing finished is lost" in capsys.readouterr().err
