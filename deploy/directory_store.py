@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -17,6 +18,7 @@ from ..schemas.errors import StoreError
 from ..schemas.keys import digest
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
+PARTIAL_S = 3600.0  # far longer than a file takes to be written
 
 
 class DirectoryStore:
@@ -151,6 +153,14 @@ class DirectoryStore:
     def computed_again(self) -> int:
         """Number of computations that found their key already published."""
         return sum(1 for _ in (self.root / "again").iterdir())
+
+    def remove_partial(self, older_than_s: float = PARTIAL_S) -> None:
+        """Remove what processes that were killed had half written; younger files may still be being written."""
+        limit = time.time() - older_than_s
+        for path in (self.root / "partial").iterdir():
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
 
     def _artifact_path(self, key: str) -> Path:
         return self.root / "artifacts" / key[:2] / f"{key}.json"

@@ -61,6 +61,8 @@ def run_campaign(
     """
     published = with_new_chances(inputs, directory)
     shutil.rmtree(directory.root / "scratch", ignore_errors=True)  # of a run that was killed
+    for store in (directory.store, directory.labels):
+        store.remove_partial()
     pool = LocalPool(workers, directory.places(settings))
     work = _Work(Purse.of(inputs.campaign))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import subprocess
 import sys
@@ -114,6 +115,16 @@ def test_many_processes_publish_each_key_once(tmp_path: Path):
     store = DirectoryStore(tmp_path)
     assert len(list(store.keys())) == 40
     assert store.computed_again() == 120
+
+
+def test_what_a_killed_process_had_half_written_is_removed_in_time(tmp_path: Path):
+    store = DirectoryStore(tmp_path)
+    old, young = (tmp_path / "partial" / name for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    store.remove_partial()
+    assert [p.name for p in (tmp_path / "partial").iterdir()] == ["young"]
 
 
 def test_a_store_that_cannot_be_made_says_so(tmp_path: Path):
