@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -243,9 +242,3 @@ def snapshot_gamma(snapshot: Snapshot, calculator: DescriptorCalculator, active_
     for indices, rows in calculator.rows_of_snapshot(snapshot):
         gamma[indices] = active_set.gamma(rows)
     return gamma
-
-
-def gammas_of(snapshots: Sequence[Snapshot], active_set: ActiveSet) -> list[np.ndarray]:
-    """Extrapolation grades of some snapshots."""
-    with descriptor_calculator(active_set.descriptors, active_set.elements) as calculator:
-        return [snapshot_gamma(s, calculator, active_set) for s in snapshots]

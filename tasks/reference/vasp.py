@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas.artifact import Refusal
 from ...schemas.errors import InputError, MissingToolError, OutOfTime
-from ...schemas.keys import content_key
 from ...schemas.label import Label
 from ...schemas.reference import VaspSpec, spec_key
 from ..frames import key_of, round_structure
@@ -165,8 +164,3 @@ def accept(attempt: Attempt, structure: Atoms, inputs: VaspInputs, spec: VaspSpe
     label = label_of(attempt, structure, inputs, spec, cost)
     remove_waves(attempt.directory)
     return label
-
-
-def calculation_key(structure: Atoms, spec: VaspSpec) -> str:
-    """Name for the directory of a calculation: structure and physics, nothing else."""
-    return content_key("vasp", 1, {"structure": key_of(round_structure(structure)), "spec": spec_key(spec.physics())})
