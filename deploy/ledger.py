@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..schemas.artifact import Artifact
 from ..schemas.errors import InputError
+from ..workflows.bench import SHORT
 from .directory_store import DirectoryStore
 
 
@@ -80,7 +83,9 @@ def entries(store: DirectoryStore) -> list[LedgerEntry]:
     return sorted(found, key=lambda e: (e.when, e.key))
 
 
-def withdraw(store: DirectoryStore, choice: Choice, why: str, *, again: bool) -> list[LedgerEntry]:
+def withdraw(
+    store: DirectoryStore, choice: Choice, why: str, *, again: bool, calculations: Path | None = None
+) -> list[LedgerEntry]:
     """
     Withdraw labels: what was trained on them is trained anew by the next run.
 
@@ -94,6 +99,9 @@ def withdraw(store: DirectoryStore, choice: Choice, why: str, *, again: bool) ->
         Is kept with each.
     again
         Compute them anew; otherwise they count as refused from now on.
+    calculations
+        Directories of the calculations: one that is to be computed anew is set aside, or its finished run would be
+        found there and believed again.
 
     Raises
     ------
@@ -104,6 +112,9 @@ def withdraw(store: DirectoryStore, choice: Choice, why: str, *, again: bool) ->
         raise InputError("withdraw: say which labels: --label, --spec, --host, --since or --until")
     meant = [e for e in entries(store) if e.verdict in {"accepted", "refused"} and choice.holds(e)]
     for entry in meant:
+        if again and calculations is not None:
+            for path in calculations.glob(f"*-{entry.key[:SHORT]}"):
+                path.rename(path.with_name(f"{path.name}.withdrawn-{uuid.uuid4().hex[:8]}"))
         store.withdraw(entry.key, why, again=again)
     return meant
 
@@ -147,7 +158,7 @@ def _attempt(raw: Mapping[str, Any]) -> LedgerEntry:
         key=str(raw["key"]),
         structure=str(inputs.get("structure", "")),
         spec=str(inputs.get("spec", "")),
-        verdict="crashed",
+        verdict="withdrawn" if raw["code"] == "withdrawn" else "crashed",
         code=str(raw["code"]),
         reasons=(str(raw["reason"]),),
         corrections=(),

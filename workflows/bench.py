@@ -17,6 +17,8 @@ from ..tasks.reference.place import Place, Program
 if TYPE_CHECKING:
     from ase import Atoms
 
+SHORT = 20  # digits of a key that name the directory of its calculation
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -47,7 +49,7 @@ class Bench:
         """Place of a calculation: the same for the same item, so that a killed one is found again."""
         program = self.programs.get(engine, Program())
         root = self.calculations or self.scratch
-        return Place(root / f"{engine}-{key[:20]}", program.command, program.walltime_s, 0, program.environment)
+        return Place(root / f"{engine}-{key[:SHORT]}", program.command, program.walltime_s, 0, program.environment)
 
     def store_of(self, item: Item) -> ArtifactStore:
         """Labels have a store of their own."""

@@ -42,7 +42,9 @@ def ledger(
         found = [e for e in entries(directory.labels) if choice.holds(e)]
     else:
         with directory.lock():
-            found = take_out(directory.labels, choice, withdraw, again=again)
+            found = take_out(
+                directory.labels, choice, withdraw, again=again, calculations=directory.root / "calculations"
+            )
     if as_json:
         print(json.dumps([e.to_dict() for e in found], indent=1))
     else:
