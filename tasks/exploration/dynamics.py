@@ -18,6 +18,7 @@ from ..sampling.simulation import Protocol, RunReport, simulate, take_snapshot
 from ..sampling.system import System
 from ..selection.active_set import ActiveSet
 from ..selection.descriptors import DescriptorCalculator, descriptor_calculator
+from ..selection.grading import snapshot_gamma
 from ..selection.preselect import Candidates, preselect
 from ..selection.spectra import GAMMA_EDGES, gamma_spectrum
 
@@ -184,7 +185,8 @@ class _Watch:
             "temperature_K": 0.0 if self.protocol.stage(stage).minimises else float(lmp.get_thermo("temp")),
         }
         snapshot = take_snapshot(lmp, self.system, info, energies=False)
-        grades = np.minimum(snapshot_gamma(snapshot, self.calculator, self.active_set), ALONE)
+        graded = snapshot_gamma(snapshot, self.calculator, self.active_set)
+        grades = np.minimum(np.nan_to_num(graded, nan=ALONE), ALONE)  # an atom without neighbours has no descriptors
         gamma = grades[snapshot.centres]
         spectrum = gamma_spectrum(gamma, np.ones(len(gamma), bool), self.gamma_select)
         self.counts += spectrum.centres
@@ -234,11 +236,3 @@ def crowded(snapshot: Snapshot, closest: float) -> np.ndarray:
     out = np.zeros(len(snapshot), bool)
     out[neighbour_list("i", atoms, closest)] = True
     return out
-
-
-def snapshot_gamma(snapshot: Snapshot, calculator: DescriptorCalculator, active_set: ActiveSet) -> np.ndarray:
-    """Extrapolation grade of each atom, shape (N,); infinite for an atom without neighbours."""
-    gamma = np.full(len(snapshot), np.inf)
-    for indices, rows in calculator.rows_of_snapshot(snapshot):
-        gamma[indices] = active_set.gamma(rows)
-    return gamma
