@@ -110,10 +110,11 @@ def _one_origin(frames: list[Any]) -> str:
     """
     from ..schemas.label import DFT_ENGINES, check_one_origin
 
-    said = [(str(f.info["engine"]), str(f.info["spec"])) for f in frames if {"engine", "spec"} <= f.info.keys()]
+    said = {(str(f.info["engine"]), str(f.info["spec"])) for f in frames if {"engine", "spec"} <= f.info.keys()}
     if not said:
         return "user"
-    engine, spec = check_one_origin(said)
+    named = {spec: engine for engine, spec in sorted(said)}  # one content, which files of two names may have held
+    engine, spec = check_one_origin([(named[spec], spec) for _, spec in said])
     for frame in frames:
         frame.info.update(engine=engine, spec=spec, dft=engine in DFT_ENGINES)
     return engine

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from defectgenome.tasks.frames import read_frames, write_frames
 
 from .conftest import PROGRAM, defectgenome, environment, status_of
 
@@ -64,9 +65,14 @@ def test_the_written_potential_has_the_errors_that_status_tells(finished: Path):
 @pytest.mark.slow
 def test_what_was_trained_on_is_covered(finished: Path):
     workdir = finished / "runs" / "tiny"
-    done = defectgenome("grade", workdir / "potential", workdir / "dataset.extxyz", "--json", cwd=finished)
+    frames = [f for f in read_frames(workdir / "dataset.extxyz") if f.info["split"] == "train"]
+    write_frames(finished / "train.extxyz", frames)
+    done = defectgenome("grade", workdir / "potential", "train.extxyz", "--json", cwd=finished)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["descriptors"] == "pod-34"
+    graded = json.loads(done.stdout)
+    assert graded["descriptors"] == "pod-34"
+    assert graded["n_structures"] == len(frames)
+    assert graded["gamma_max"] <= 1.02  # MaxVol ends at 1.01, and the file has 8 decimals
 
 
 @pytest.mark.slow

@@ -54,6 +54,11 @@ def test_a_set_that_says_another_origin_does_not_mix(bench):
         dataset(bench, published_label(bench), labelled(3.2, engine="gpaw", spec="bbbb"))
 
 
+def test_one_reference_potential_under_two_file_names_is_one_origin(bench):
+    frames = dataset(bench, published_label(bench), labelled(3.2, engine="potential:copy.eam", spec="aaaa"))
+    assert len({f.info["engine"] for f in frames}) == 1
+
+
 def test_a_label_that_was_withdrawn_meanwhile_is_not_trained_on(bench):
     label = published_label(bench)
     bench.labels.withdraw(label.key, "bad node", again=True)
