@@ -22,7 +22,18 @@ def steps(tmp_path_factory) -> Path:
     )
     commands = [
         ["sample", "scenario.yaml", "--element", "W", "--potential", "zhou2004", "-o", "sampled"],
-        ["select", *[], "--descriptors", "pod-34", "--max-environments", "12", "--context-radius", "12", "-o", "e.extxyz"],
+        [
+            "select",
+            *[],
+            "--descriptors",
+            "pod-34",
+            "--max-environments",
+            "12",
+            "--context-radius",
+            "12",
+            "-o",
+            "e.extxyz",
+        ],
         ["reconstruct", "e.extxyz", "--potential", "zhou2004", "--effort", "quick", "-o", "c.extxyz"],
         ["verify", "c.extxyz", "e.extxyz", "--json"],
         ["label", "c.extxyz", "--reference", "spec.yaml", "-o", "l.extxyz"],
