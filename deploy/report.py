@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..schemas.artifact import Artifact, ArtifactStore
+from ..schemas.calculator_spec import CalculatorSpec
 from ..schemas.errors import DefectGenomeError, StoreError
 from ..schemas.keys import canonical_json, digest
 from ..schemas.pair_potential import PairPotential
-from ..schemas.reference import PotentialSpec, VaspSpec
+from ..schemas.reference import PotentialSpec
+from ..tasks.reference.engine import engine_name, is_dft
 from ..tasks.report.data import Parity, Picture, PropertyRow, ReportData, Uncertainty
 from ..tasks.report.head import Head
 from ..tasks.report.stages import (
@@ -125,7 +127,7 @@ def _head(directory: RunDirectory, inputs: CampaignInputs, survey: Survey) -> He
         size=campaign.sampling.size,
         seed=campaign.seed,
         reference=_reference(inputs),
-        dft=not isinstance(campaign.reference, PotentialSpec),
+        dft=is_dft(campaign.reference),
         descriptors=campaign.selection.descriptors,
         gamma_select=campaign.active_learning.gamma_select,
         gamma_break=campaign.active_learning.gamma_break,
@@ -142,8 +144,9 @@ def _reference(inputs: CampaignInputs) -> str:
     spec = inputs.campaign.reference
     if isinstance(spec, PotentialSpec):
         return f"potential:{inputs.reference_potential.name}"
-    assert isinstance(spec, VaspSpec)
-    return f"VASP, {spec.functional}, {spec.encut:g} eV"
+    if isinstance(spec, CalculatorSpec):
+        return engine_name(spec)
+    return f"{engine_name(spec)}, {spec.functional}, {spec.encut:g} eV"
 
 
 def _potential_words(inputs: CampaignInputs) -> str:
