@@ -108,6 +108,6 @@ def _campaign(path: Path) -> list[Finding]:
     except DefectGenomeError as error:
         return [Finding(str(path), ok=False, detail=str(error))]
     found = [Finding(str(path), ok=True, detail="valid, its files and potentials found")]
-    missing = _reference_tools(campaign, settings)
-    found += [Finding(campaign.reference.engine, ok=False, detail=line) for line in missing]
-    return found or [Finding(campaign.reference.engine, ok=True, detail="program and files found")]
+    engine, missing = f"reference: {campaign.reference.engine}", _reference_tools(campaign, settings)
+    found += [Finding(engine, ok=False, detail=line) for line in missing]
+    return found if missing else [*found, Finding(engine, ok=True, detail="all that it needs is here")]

@@ -83,6 +83,13 @@ class BasicSet(UserModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _something(self) -> BasicSet:
+        cells = (self.equation_of_state, self.strains, self.rattles, self.vacancy, self.surfaces, self.gamma_surface)
+        if self.dataset is None and not any(cells):
+            raise ValueError("every part of it is off: nothing to start from; leave one on, or give a dataset")
+        return self
+
 
 class Selection(UserModel):
     """D-optimal selection of environments (MaxVol)."""
@@ -134,6 +141,8 @@ class ActiveLearning(UserModel):
             raise ValueError(f"gamma_break {self.gamma_break} is below gamma_select {self.gamma_select}")
         if any(s.kind == "trajectory" for s in self.scenarios):
             raise ValueError("a trajectory cannot be explored with a new potential; give a simulation scenario")
+        if not self.scenarios and self.max_iterations:
+            raise ValueError("no scenarios to explore: give at least one, or max_iterations: 0")
         return self
 
 

@@ -9,6 +9,15 @@ from pydantic import ValidationError
 
 TUNGSTEN = {"elements": ["W"], "structure": "bcc", "lattice_constant": 3.165}
 
+NOTHING = {
+    "equation_of_state": False,
+    "strains": 0,
+    "rattles": [],
+    "vacancy": False,
+    "surfaces": [],
+    "gamma_surface": [],
+}
+
 
 def campaign(**changes) -> Campaign:
     return Campaign.model_validate({"campaign": "t", "material": TUNGSTEN, "sampling": {}, **changes})
@@ -39,11 +48,18 @@ def test_defaults_are_the_papers():
         {"selection": {"context_radius": 6}, "reconstruction": {"core_radius": 6.5}},
         {"resources": {"sampling": {"walltime": "4h"}}},
         {"material": TUNGSTEN | {"elements": ["Xx"]}},
+        {"active_learning": {"scenarios": []}},
+        {"basic_set": NOTHING},
     ],
 )
 def test_what_cannot_be_right_is_an_error(changes):
     with pytest.raises(ValidationError):
         campaign(**changes)
+
+
+def test_a_campaign_may_stop_before_it_explores_and_start_from_a_dataset_alone():
+    assert campaign(active_learning={"scenarios": [], "max_iterations": 0}).active_learning.scenarios == ()
+    assert campaign(basic_set=NOTHING | {"dataset": "x.extxyz", "spec": "same"}).basic_set.dataset == "x.extxyz"
 
 
 def test_the_cap_is_compared_with_the_core():
