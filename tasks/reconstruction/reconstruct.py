@@ -84,7 +84,11 @@ def reconstruct(
             return _refusal("no_convergence", search)
         codes: Counter[str] = Counter()
         for state in states[:MAX_CHECKED]:
-            cell, report = finish(engine, state, environment, search, reference, seed)
+            try:
+                cell, report = finish(engine, state, environment, search, reference, seed)
+            except SimulationError:
+                codes["no_convergence"] += 1
+                continue
             if report.verdict == "ok":
                 return cell
             codes.update(report.codes)
