@@ -44,7 +44,7 @@ class Monitor:
         """Show all stages that are known."""
         for view in now.stages:
             stage = view.stage
-            done, total = len(view.artifacts) + len(view.lost), len(stage.items)
+            done, total = view.done, len(stage.items)
             name = f"{stage.iteration}. {stage.name}"
             new = stage.id not in self._counts
             self._counts[stage.id] = (name, done, total)

@@ -35,16 +35,35 @@ class Published(Protocol):
 
 @dataclass
 class StageView:
-    """A stage with what is known of its items."""
+    """
+    A stage with what is known of its items.
+
+    Attributes
+    ----------
+    stage
+        What it is.
+    artifacts
+        What is published, by key.
+    lost
+        Keys of items that were given up.
+    dropped
+        Keys of items that had nothing to work on: an earlier one of their chain is refused or lost.
+    """
 
     stage: Stage
     artifacts: dict[str, Artifact]
     lost: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
 
     @property
     def settled(self) -> bool:
-        """Whether each item is published or given up."""
-        return len(self.artifacts) + len(self.lost) == len(self.stage.items)
+        """Whether each item is published, given up or dropped."""
+        return self.done == len(self.stage.items)
+
+    @property
+    def done(self) -> int:
+        """Number of items that nothing more will be done about."""
+        return len(self.artifacts) + len(self.lost) + len(self.dropped)
 
     @property
     def accepted(self) -> list[Artifact]:
@@ -58,7 +77,7 @@ class StageView:
 
     def pending(self) -> tuple[Chain, ...]:
         """What is left of each chain that is not complete."""
-        done = self.artifacts.keys() | set(self.lost)
+        done = self.artifacts.keys() | {*self.lost, *self.dropped}
         left = (tuple(i for i in chain if i.key not in done) for chain in self.stage.chains)
         return tuple(chain for chain in left if chain)
 
@@ -252,8 +271,7 @@ class _Walk:
                 found[item.key] = artifact
             elif self.published.given_up(item):
                 lost.append(item.key)
-        lost += [i.key for i in _behind(stage, found, lost)]
-        view = StageView(stage, found, tuple(lost))
+        view = StageView(stage, found, tuple(lost), tuple(i.key for i in _behind(stage, found, lost)))
         self.survey.stages.append(view)
         return view
 

@@ -185,7 +185,7 @@ def refusal_rows(stages: Sequence[StageRecord]) -> tuple[RefusalRow, ...]:
             if a.refusal is not None:
                 found.setdefault((stage.name, a.refusal.code), []).append("; ".join(a.refusal.reasons))
         if stage.lost:
-            found.setdefault((stage.name, "given up"), []).extend(["failed repeatedly or had no input"] * stage.lost)
+            found.setdefault((stage.name, "given up"), []).extend(["failed repeatedly"] * stage.lost)
     rows = [
         RefusalRow(name, code, len(reasons), tuple(r for r, _ in Counter(sorted(reasons)).most_common(EXAMPLES)))
         for (name, code), reasons in found.items()

@@ -201,8 +201,19 @@ def test_work_that_is_given_up_does_not_block_a_join():
     end = drive(campaign_inputs(), lost)
     assert end.state == "failed"
     assert "no sampling run succeeded" in end.reason
-    refused = Ledger(refuse_one_in={"sample": 2})
-    assert drive(campaign_inputs(), refused).state in {"converged", "failed"}
+
+
+def test_a_refused_run_is_counted_once():
+    ledger = Ledger(refuse={"sample"})
+    end = drive(campaign_inputs(), ledger)
+    assert (end.state, end.reason) == ("failed", "no sampling run succeeded")
+    [sampled] = end.named("sampling")
+    assert (len(sampled.refused), len(sampled.lost), len(sampled.dropped)) == (
+        3,
+        0,
+        3,
+    )  # without snapshots no candidates
+    assert sampled.settled
 
 
 def test_a_lost_fit_is_a_failure_with_a_reason():
