@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from ..schemas.artifact import Artifact, Item
 from ..schemas.campaign import Campaign
 from ..schemas.errors import InputError, LockedError
+from ..workflows.inputs import CampaignInputs
 from .directory_store import DirectoryStore
 from .local_pool import Places
 from .settings import Settings
@@ -105,7 +106,27 @@ class RunDirectory:
                 )
         elsewhere = self.labels.root != self.root / "labels"  # its own may be moved with the run directory
         body = {"campaign": now, "base": str(base.absolute()), "labels": str(self.labels.root) if elsewhere else None}
-        self._write("campaign.json", body)
+        self._write("campaign.json", self.recorded() | body)
+
+    def identify_contents(self, inputs: CampaignInputs) -> None:
+        """
+        Record the contents of the files that the campaign names, or check that they are still the same.
+
+        Raises
+        ------
+        InputError
+            If a potential, a trajectory or a dataset has changed; the message names them.
+        """
+        now: dict[str, Any] = {name: potential.key for name, potential in inputs.potentials.items()}
+        now |= {pattern: [sha256 for _, sha256 in files] for pattern, files in inputs.files.items()}
+        before = self.recorded().get("contents", now)
+        changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        if changed:
+            raise InputError(
+                f"campaign {inputs.campaign.campaign!r} exists at {self.root} with another content of "
+                f"{', '.join(changed)}; give it a new name or restore the files"
+            )
+        self._write("campaign.json", self.recorded() | {"contents": now})
 
     def _cost_of_relabelling(self, changed: list[str]) -> str:
         """What a change of the reference would throw away: no label of the old spec can be used with the new one."""

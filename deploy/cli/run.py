@@ -49,6 +49,7 @@ def run(
     with directory.lock():
         directory.identify(checked, base)
         inputs = resolve_inputs(checked, base, directory.store)
+        directory.identify_contents(inputs)
         try:
             with Monitor() as monitor:
                 last = run_campaign(inputs, directory, settings, workers, monitor)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from defectgenome.deploy.resolve import resolve_inputs
 from defectgenome.deploy.run_directory import PublishedHere, RunDirectory, differing_keys
 from defectgenome.schemas.artifact import Item, Outcome
 from defectgenome.schemas.campaign import Campaign
@@ -94,6 +95,20 @@ def test_a_damaged_record_is_said_to_be_one(tmp_path: Path):
     (tmp_path / "campaign.json").write_text('{"campa')
     with pytest.raises(InputError, match=r"campaign.json: not readable"):
         RunDirectory.find("t", tmp_path).campaign()
+
+
+def test_files_that_a_campaign_names_may_not_change_under_it(tmp_path: Path):
+    (tmp_path / "own.extxyz").write_text("one")
+    basic_set = {"dataset": "own.extxyz", "spec": "same"}
+    campaign = Campaign.model_validate(RAW | {"basic_set": basic_set})
+    directory = RunDirectory(tmp_path / "run")
+    for _ in range(2):
+        directory.identify(campaign, tmp_path)
+        directory.identify_contents(resolve_inputs(campaign, tmp_path, directory.store))
+    (tmp_path / "own.extxyz").write_text("two")
+    directory.identify(campaign, tmp_path)
+    with pytest.raises(InputError, match=r"another content of own\.extxyz; give it a new name"):
+        directory.identify_contents(resolve_inputs(campaign, tmp_path, directory.store))
 
 
 def test_what_was_given_up_stays_given_up_until_it_is_forgotten(tmp_path: Path):
