@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas.artifact import Item
+from ..schemas.errors import StoreError
 from ..tasks.reference.place import Program
 
 PR_SET_PDEATHSIG = 1
@@ -51,8 +52,18 @@ class LocalPool:
         )
 
     def submit(self, chain: list[Item], done: Callable[[Future[Any]], None]) -> Future[Any]:
-        """Compute a chain in some worker; ``done`` is called from another thread when it ends."""
-        future: Future[Any] = self._pool.schedule(_compute_chain, args=[[item.to_dict() for item in chain]])
+        """
+        Compute a chain in some worker; ``done`` is called from another thread when it ends.
+
+        Raises
+        ------
+        StoreError
+            If no worker can be started: what they open when they start is gone.
+        """
+        try:
+            future: Future[Any] = self._pool.schedule(_compute_chain, args=[[item.to_dict() for item in chain]])
+        except RuntimeError as error:
+            raise StoreError(f"the worker processes do not start ({error}); what they said is above") from error
         future.add_done_callback(done)
         return future
 
