@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...schemas.errors import InputError
@@ -39,18 +40,19 @@ def split(
     """
     Split frames into a training and a test set, by source environment.
 
-    Whether a group is held out follows from its name and the seed alone: adding data moves nothing that was
-    there. The fraction is met on average, not exactly. Frames of an active-learning iteration
-    (``info["iteration"]`` >= 1) always train, with their whole group: they were selected because the potential
-    lacks them, and if it went on lacking them the loop would find them again. So does a structure that occurs
-    on both sides under different names.
+    Each family (``info["family"]``) gives its share, so that the test set is made up as the data are: families
+    differ so much in their errors that chance alone would move the result by 10 %. Which groups of a family follows
+    from their names and the seed. Frames of an active-learning iteration (``info["iteration"]`` >= 1) always train,
+    with their whole group: they were selected because the potential lacks them, and if it went on lacking them the
+    loop would find them again; so iterations move nothing that was there. A structure that occurs on both sides
+    under different names trains, too.
 
     Parameters
     ----------
     frames
         Structures.
     test_fraction
-        Expected share of the groups in the test set, 0 to below 1.
+        Share of the groups in the test set, 0 to below 1.
     seed
         Of the choice.
     groups
@@ -70,7 +72,8 @@ def split(
         raise InputError(f"test_fraction {test_fraction}: must be at least 0 and below 1")
     names = source_groups(frames) if groups is None else list(groups)
     train_only = {n for n, f in zip(names, frames, strict=True) if int(f.info.get("iteration", 0)) >= 1}
-    held_out = held_out_groups(sorted(set(names) - train_only), test_fraction, seed)
+    families = {n: str(f.info.get("family", "")) for n, f in zip(names, frames, strict=True) if n not in train_only}
+    held_out = held_out_groups(families, test_fraction, seed)
     keys = [key_of(f) for f in frames] if held_out else [""] * len(names)
     seen = {k for k, n in zip(keys, names, strict=True) if n not in held_out}
     tested = [n in held_out and k not in seen for n, k in zip(names, keys, strict=True)]
@@ -86,14 +89,31 @@ def _parted(frames: Sequence[Atoms], tested: Iterable[bool]) -> tuple[list[Atoms
     return train, [f for f, t in zip(frames, chosen, strict=True) if t]
 
 
-def held_out_groups(names: Sequence[str], test_fraction: float, seed: int) -> set[str]:
-    """Choose the groups of the test set, each by a number that its name and the seed give."""
+def held_out_groups(families: Mapping[str, str], test_fraction: float, seed: int) -> set[str]:
+    """
+    Choose the groups of the test set by systematic sampling: every n-th, family after family.
+
+    Parameters
+    ----------
+    families
+        Group -> family.
+    test_fraction
+        Of each family, and of all, to within one group.
+    seed
+        Orders the groups of a family, and says where the count begins.
+    """
     if test_fraction <= 0:
         return set()
-    ranks = {name: derive_seed(seed, "split", name) / 2**31 for name in names}
-    chosen = {name for name, rank in ranks.items() if rank < test_fraction}
-    if not chosen and len(names) >= MIN_GROUPS:
-        chosen = {min(names, key=lambda name: ranks[name])}
+    ranks = {name: derive_seed(seed, "split", name) for name in families}
+    order = sorted(families, key=lambda name: (families[name], ranks[name]))
+    start = derive_seed(seed, "split start") / 2**31
+    chosen = {
+        name
+        for i, name in enumerate(order)
+        if math.floor((i + 1) * test_fraction + start) > math.floor(i * test_fraction + start)
+    }
+    if not chosen and len(order) >= MIN_GROUPS:
+        chosen = {min(order, key=lambda name: ranks[name])}
     return chosen
 
 

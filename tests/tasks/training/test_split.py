@@ -6,7 +6,14 @@ import pytest
 from ase.build import bulk
 from defectgenome.schemas.errors import InputError
 from defectgenome.tasks.frames import key_of
-from defectgenome.tasks.training.split import assert_disjoint, folds, leave_family_out, source_groups, split
+from defectgenome.tasks.training.split import (
+    assert_disjoint,
+    folds,
+    held_out_groups,
+    leave_family_out,
+    source_groups,
+    split,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,16 +41,29 @@ def test_no_source_on_both_sides_and_nothing_lost(n, fraction, seed):
 
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=10, deadline=None)
-def test_adding_data_moves_nothing(seed):
-    frames = many(60)
-    few = split(frames[:40], 0.3, seed)[1]
-    more = {id(f) for f in split(frames, 0.3, seed)[1]}
-    assert {id(f) for f in few} == {id(f) for f in frames[:40]} & more
+def test_iterations_move_nothing_that_was_there(seed):
+    frames = many(40)
+    first = {id(f) for f in split(frames, 0.3, seed)[1]}
+    later = [frame(1000 + i, environment=f"new{i}", iteration=1) for i in range(20)]
+    assert {id(f) for f in split([*frames, *later], 0.3, seed)[1]} == first
 
 
-def test_fraction_is_met_on_average():
-    test = split(many(1000, 1), 0.1, 3)[1]
-    assert 70 < len(test) < 130
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=5), seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_each_family_gives_its_share(sizes, seed):
+    families = {f"{k}-{i}": f"family{k}" for k, n in enumerate(sizes) for i in range(n)}
+    chosen = held_out_groups(families, 0.2, seed)
+    for k, n in enumerate(sizes):
+        assert abs(sum(name.startswith(f"{k}-") for name in chosen) - 0.2 * n) <= 1
+    if sum(sizes) < 10 and not chosen:
+        return
+    assert abs(len(chosen) - 0.2 * sum(sizes)) <= 1
+
+
+def test_which_members_of_a_family_depends_on_the_seed():
+    families = {str(i): "x" for i in range(100)}
+    picks = {frozenset(held_out_groups(families, 0.1, seed)) for seed in range(5)}
+    assert len(picks) == 5
 
 
 def test_iterations_always_train_with_their_source():
