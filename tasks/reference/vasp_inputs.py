@@ -40,7 +40,7 @@ class VaspInputs:
     Attributes
     ----------
     atoms
-        With a full cell, elements in blocks; periodic, as VASP takes it.
+        With a full and right-handed cell, elements in blocks; periodic, as VASP takes it.
     order
         ``atoms[i]`` is atom ``order[i]`` of the structure asked for.
     mesh
@@ -86,6 +86,9 @@ def vasp_inputs(structure: Atoms, spec: VaspSpec, *, attempt: int = 0, parallel:
     order = np.argsort(symbols, kind="stable")
     atoms = boxed[order]
     mesh = kpoint_mesh(np.array(boxed.cell), structure.pbc, spec)
+    if np.linalg.det(np.array(atoms.cell)) < 0:  # VASP refuses it; two vectors exchanged are the same crystal
+        atoms.set_cell(np.array(atoms.cell)[[1, 0, 2]], scale_atoms=False)
+        mesh = (mesh[1], mesh[0], mesh[2])
     incar = incar_tags(spec, atoms.get_chemical_symbols(), attempt) | parallel_tags(parallel)
     return VaspInputs(atoms, order, mesh, incar)
 

@@ -153,3 +153,16 @@ def test_positions_are_not_wrapped():
     atoms = bulk("W", "bcc", a=3.17, cubic=True)
     atoms.positions -= 1.0
     np.testing.assert_array_equal(vasp_inputs(atoms, SPEC).atoms.positions, atoms.positions)
+
+
+def test_a_left_handed_cell_is_named_the_other_way_round():
+    cell = np.array([[3.0, 0, 0], [0, 6.0, 0], [0, 0, -12.0]])
+    atoms = Atoms("W2", positions=[[0, 0, 0], [1.5, 3.0, -6.0]], cell=cell, pbc=True)
+    inputs = vasp_inputs(atoms, VaspSpec(engine="vasp", potcar={"W": "W"}, kpoint_spacing=0.5))
+    assert np.linalg.det(np.array(inputs.atoms.cell)) > 0
+    assert inputs.mesh == (3, 5, 2)  # 2 pi / (6, 3, 12 A) / 0.5 1/A, rounded up
+    assert inputs.atoms.get_all_distances(mic=True) == pytest.approx(atoms.get_all_distances(mic=True))
+    right = vasp_inputs(
+        Atoms("W", cell=-cell, pbc=True), VaspSpec(engine="vasp", potcar={"W": "W"}, kpoint_spacing=0.5)
+    )
+    assert right.mesh == (5, 3, 2)
