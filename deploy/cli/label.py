@@ -17,9 +17,9 @@ def label(
         Path | None, typer.Option(help="Directories of the calculations; LABELS.calculations by default.")
     ] = None,
 ) -> None:
-    """Label structures; those that the gate refuses go to LABELS.refused.json with their reasons."""
+    """Label structures; those that are refused or crash go to LABELS.refused.json with their reasons."""
     from ...schemas.artifact import Refusal
-    from ...schemas.errors import InputError, MissingToolError, SimulationError
+    from ...schemas.errors import EngineCrash, InputError, MissingToolError, OutOfTime, SimulationError
     from ...schemas.reference import ReferenceSpec
     from ...tasks.frames import attach_label, read_frames, write_frames
     from ...tasks.reference.engine import engine_name, is_dft, missing_tools, open_questions
@@ -40,7 +40,10 @@ def label(
     accepted: list[Any] = []
     refused = []
     for i, frame in enumerate(track(frames, "labelling")):
-        answer = answer_for(frame)
+        try:
+            answer = answer_for(frame)
+        except (EngineCrash, OutOfTime) as error:  # the others go on; the same command tries it again
+            answer = Refusal("out_of_time" if isinstance(error, OutOfTime) else "crashed", (str(error),))
         if isinstance(answer, Refusal):
             origin = {k: str(frame.info[k]) for k in ("environment", "config_id") if k in frame.info}
             refused.append({"frame": i, **origin, "code": answer.code, "reasons": list(answer.reasons)})
