@@ -32,10 +32,13 @@ def ledger(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """List every attempt at a label with verdict, reason and cost; or withdraw labels by key, spec, host or date."""
+    from ...schemas.errors import InputError
     from ..ledger import Choice, entries
     from ..ledger import withdraw as take_out
     from ..run_directory import RunDirectory
 
+    if not name and workdir is None:
+        raise InputError("ledger: give the NAME of a campaign, or its --workdir")
     directory = RunDirectory.find(name or str(workdir), workdir, labels)
     choice = Choice(tuple(label or ()), spec, host, _utc(since), _utc(until))
     if withdraw is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from ase.build import bulk
+from defectgenome.deploy.cli.ledger import ledger
 from defectgenome.deploy.directory_store import DirectoryStore
 from defectgenome.deploy.ledger import Choice, entries, withdraw
 from defectgenome.schemas.artifact import Item, Outcome
@@ -43,6 +44,11 @@ def test_one_that_is_to_be_computed_anew_does_not_find_its_old_run(store, tmp_pa
     assert other.is_dir()
     assert len(list(calculations.glob("*.withdrawn-*"))) == 1
     assert [(e.verdict, e.code) for e in entries(store)] == [("withdrawn", "withdrawn")]
+
+
+def test_the_command_needs_a_campaign():
+    with pytest.raises(InputError, match="give the NAME"):
+        ledger()
 
 
 def test_a_slip_does_not_withdraw_everything(store):
