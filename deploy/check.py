@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..schemas.campaign import BasicSet, Campaign, Material, Reconstruction, Selection, core_contradictions
 from ..schemas.errors import InputError
+from ..schemas.label import DFT_ENGINES
 from ..schemas.reference import ReferenceSpec
 from ..schemas.scenario import Scenario, Size, resolve
 from ..tasks.potentials import load_potential
@@ -57,6 +58,10 @@ def _reference(tree: Any, material: Material | None) -> Iterator[Problem]:
         spec = TypeAdapter(ReferenceSpec).validate_python(_plain(tree.get("reference", {"engine": "potential"})))
     except ValidationError:
         return
+    by_stage = tree.get("resources")
+    if spec.engine in DFT_ENGINES and "budget" in tree and not (isinstance(by_stage, dict) and "reference" in by_stage):
+        message = "what a DFT label may take is not known: state resources.reference (ntasks and walltime)"
+        yield Problem(("budget",), message)
     if material is not None and spec.engine != "potential":
         for line in open_questions(spec, material.elements):
             key, _, message = line.partition(": ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-from ..schemas.campaign import Campaign
+from ..schemas.campaign import Campaign, Material
 from ..schemas.scenario import (
     Nanoindentation,
     Polycrystal,
@@ -18,6 +18,7 @@ from ..schemas.scenario import (
     resolve,
     single_runs,
 )
+from ..tasks.sampling.thermal import timestep_ps
 
 # Measured on one core of a 2023 server (EAM with OPT, POD by size); a pilot run calibrates a cluster.
 EAM_ATOM_STEPS_PER_S = 0.9e6
@@ -28,7 +29,6 @@ LABEL_S = 0.05  # a teacher potential
 FIT_S_PER_1000_ATOMS = {"34": 0.1, "73": 0.2, "117": 0.4, "255": 1.0, "343": 1.4, "530": 2.0}
 SNAPSHOT_BYTES_PER_ATOM = 22
 CELL_BYTES_PER_ATOM = 110
-TIMESTEP_PS = 0.002
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def estimate(campaign: Campaign) -> list[StageEstimate]:
     cell_atoms = campaign.reconstruction.max_atoms
     cells = environments * (1 + iterations)
     snapshots = [atoms_in(r, campaign) * (r.snapshots or 1) for r in runs]
-    md = sum(atoms_in(r, campaign) * steps_of(r) for r in explored)
+    md = sum(atoms_in(r, campaign) * steps_of(r, campaign.material) for r in explored)
     looks = md / campaign.active_learning.check_every
     fits = max(1, campaign.training.ensemble) * (1 + iterations)
     basic = _basic_cells(campaign)
     seconds = {
-        "sampling": sum(atoms_in(r, campaign) * steps_of(r) for r in runs) / EAM_ATOM_STEPS_PER_S,
+        "sampling": sum(atoms_in(r, campaign) * steps_of(r, campaign.material) for r in runs) / EAM_ATOM_STEPS_PER_S,
         "selection": sum(snapshots) * DESCRIPTOR_US_PER_ATOM[descriptors] * 1e-6,
         "reconstruction": cells * CELL_S[campaign.reconstruction.effort],
         "reference": (cells + basic) * LABEL_S,
@@ -106,14 +106,15 @@ def atoms_in(run: ScenarioBase, campaign: Campaign) -> int:
     return 0
 
 
-def steps_of(run: ScenarioBase) -> int:
+def steps_of(run: ScenarioBase, material: Material) -> int:
     """MD steps of a resolved run, minimisation included."""
+    timestep = timestep_ps(material)
     if isinstance(run, PolycrystalTension):
-        return round(abs(run.strain) / (run.rate or 1.0) / TIMESTEP_PS) + 300
+        return round(abs(run.strain) / (run.rate or 1.0) / timestep) + 300
     if isinstance(run, Nanoindentation):
-        return round((run.depth or 0.0) / (run.speed or 1.0) / TIMESTEP_PS) + 300
+        return round((run.depth or 0.0) / (run.speed or 1.0) / timestep) + 300
     duration = getattr(run, "duration", None)
-    return round(duration / TIMESTEP_PS) + 200 if duration else 0
+    return round(duration / timestep) + 200 if duration else 0
 
 
 def _runs(scenarios: tuple[ScenarioBase, ...], campaign: Campaign) -> list[ScenarioBase]:

@@ -307,7 +307,7 @@ class _Walk:
             no = sum(len(v.refused) + len(v.lost) for v in views)
             self._need(
                 no <= limit * total,
-                f"{what}: {no} of {total} refused or lost, more than max_refused {limit:g} allows",
+                f"{what}: {no} of {total} refused or lost, more than max_refused {limit:g} allows; it may be raised",
             )
 
 

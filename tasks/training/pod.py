@@ -97,6 +97,8 @@ def pod_potential(files: Mapping[str, bytes], elements: Sequence[str], *, name: 
     if len(coefficients) != 1 or len(parameters) != 1:
         raise InputError(f"POD potential: one .pod and one _coefficients.pod file are needed, not {sorted(files)}")
     (param,), (coeff,) = parameters, coefficients
+    if species(files) != tuple(elements):  # `pair_coeff` goes by the order of its arguments, not by their names
+        raise InputError(f"POD potential for {' '.join(species(files))}, asked for {' '.join(elements)} in this order")
     return PairPotential(
         name=name,
         elements=tuple(elements),
@@ -106,6 +108,16 @@ def pod_potential(files: Mapping[str, bytes], elements: Sequence[str], *, name: 
         masses=element_masses(elements),
         info={"cutoff": outer_cutoff(files[param])},
     )
+
+
+def species(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Read the elements from a POD parameter file, in their order: that of the atom types, or LAMMPS mixes them up."""
+    (parameters,) = (d for n, d in files.items() if n.endswith(".pod") and not n.endswith("_coefficients.pod"))
+    for line in parameters.decode().splitlines():
+        words = line.split()
+        if words[:1] == ["species"]:
+            return tuple(words[1:])
+    raise InputError("POD parameter file: no line `species`")
 
 
 def outer_cutoff(parameters: bytes) -> float:

@@ -16,7 +16,7 @@ from ..selection.pod_basis import pod_basis
 from .ensemble import calibration, member_frames
 from .evaluate import evaluate
 from .origin import dataset_hash, origin_of
-from .pod import REGULARISATION, WEIGHTS, fit_pod, pod_potential
+from .pod import REGULARISATION, WEIGHTS, fit_pod, pod_potential, species
 from .potential_directory import TrainedPotential
 from .split import assert_disjoint, split
 
@@ -177,13 +177,13 @@ def assemble(
         Of the fit.
     """
     origin = origin_of(train)
-    elements = sorted({s for f in train for s in f.get_chemical_symbols()})
-    potential = main_potential(fits[0], elements)
+    potential = main_potential(fits[0], species(fits[0]))
+    elements = potential.elements
     members = {name: data for fit in fits[1:] for name, data in _coefficients(fit).items()}
     files = {**fits[0], ACTIVE_SET_NAME: active_set, "in.lammps": lammps_input(potential)}
     card = PotentialCard(
         size=size,
-        elements=tuple(elements),
+        elements=elements,
         cutoff=float(potential.info["cutoff"]),
         files=_roles(files),
         members=tuple(members),

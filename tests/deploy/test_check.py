@@ -73,6 +73,7 @@ reference: {engine: potential, potental: x}
         ("seed: [1", "7:1", "expected"),
         ("budget: {core_hours: .inf}", "6:10", "finite"),
         ("reference: {engine: vasp}", "6:1", "reference.potcar: no variant for W"),
+        ("reference: {engine: vasp, potcar: {W: W}}\nbudget: {core_hours: 5}", "7:1", "state resources.reference"),
         ("reference: {potential: zhou2004}", "6:1", "'engine' is missing: one of"),
     ],
 )

@@ -6,15 +6,21 @@ import json
 
 import numpy as np
 import pytest
+from ase.build import bulk
 from defectgenome.schemas.errors import InputError, MixedLabelsError
-from defectgenome.tasks.frames import energy_of, forces_of, key_of
+from defectgenome.schemas.reference import PotentialSpec
+from defectgenome.tasks.frames import attach_label, energy_of, forces_of, key_of
 from defectgenome.tasks.pair_calculator import pair_calculator
+from defectgenome.tasks.potentials import load_potential
+from defectgenome.tasks.reference.potential import label_with_potential
+from defectgenome.tasks.selection.active_set import build_active_set
 from defectgenome.tasks.training.ensemble import calibration, force_uncertainty, member_frames
 from defectgenome.tasks.training.evaluate import evaluate
 from defectgenome.tasks.training.origin import dataset_hash, origin_of
+from defectgenome.tasks.training.pod import pod_potential
 from defectgenome.tasks.training.potential_directory import read_trained_potential
 from defectgenome.tasks.training.split import source_groups
-from defectgenome.tasks.training.train import TrainOptions, train_pod
+from defectgenome.tasks.training.train import TrainOptions, assemble, evaluate_split, fit_potential, train_pod
 
 OPTIONS = TrainOptions(size="34", test_fraction=0.2, ensemble=3)
 
@@ -147,3 +153,31 @@ def test_published_cells(data):
     assert card.dft is None
     assert card.errors["train"]["energy_rmse_mev_per_atom"] < 16
     assert card.errors["test"]["force_rmse_mev_per_angstrom"] < 330
+
+
+def test_an_alloy_keeps_the_order_of_its_elements(tmp_path):
+    """`pair_style pod` goes by the order of its arguments: a directory in another order would swap the species."""
+    elements = ["W", "Ta"]  # not that of the alphabet
+    teacher = load_potential("zhou2004", elements)
+    frames = []
+    for seed in range(24):
+        atoms = bulk("W", a=3.2, cubic=True) * (2, 2, 2)
+        random = np.random.default_rng(seed)
+        atoms.symbols[random.permutation(16)[: random.integers(2, 14)]] = "Ta"
+        atoms.positions += random.normal(0, 0.08, (16, 3))
+        atoms.info["environment"] = f"e{seed}"
+        frames.append(attach_label(atoms, label_with_potential(atoms, PotentialSpec(potential="zhou2004"), teacher)))
+    files = fit_potential(frames, "34", elements)
+    errors = evaluate_split(files, elements, frames, [])
+    active = build_active_set(frames[:3], "pod-34", elements).to_bytes()
+    assemble(
+        [files], active_set=active, descriptors="pod-34", size="34", train=frames, test=[], split={}, errors=errors,
+        provenance={},
+    ).write(tmp_path)  # fmt: skip
+    trained = read_trained_potential(tmp_path)
+    assert trained.card.elements == ("W", "Ta")
+    again = evaluate(trained.potential(), frames).summary()
+    assert again["energy_rmse_mev_per_atom"] == pytest.approx(errors["train"]["energy_rmse_mev_per_atom"], rel=1e-6)
+    assert again["energy_rmse_mev_per_atom"] < 10
+    with pytest.raises(InputError, match="in this order"):
+        pod_potential(files, ["Ta", "W"])
