@@ -129,6 +129,6 @@ def test_what_init_writes_passes(tmp_path: Path, element, size):
     assert check_campaign(path).sampling.size == size
 
 
-@pytest.mark.parametrize("name", ["tungsten-quick", "tungsten-standard"])
+@pytest.mark.parametrize("name", ["tungsten-quick", "tungsten-standard", "aluminium-gpaw"])
 def test_the_shipped_examples_pass(name):
     check_campaign(Path(__file__).parents[2] / "examples" / f"{name}.yaml")
