@@ -42,7 +42,16 @@ def test_other_crystals(structure, plane):
 
 
 def test_nothing_asked_nothing_made(tungsten):
-    options = BasicSet(equation_of_state=False, strains=0, rattles=(), vacancy=False, surfaces=(), gamma_surface=())
+    options = BasicSet(
+        dataset="own.extxyz",
+        spec="same",
+        equation_of_state=False,
+        strains=0,
+        rattles=(),
+        vacancy=False,
+        surfaces=(),
+        gamma_surface=(),
+    )
     assert basic_set(options, tungsten, 1) == []
 
 
