@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from .base import UserModel
-from .spec_parts import Limits, Smearing
+from .spec_parts import MAGNETIC, Limits, Smearing
 
-MAGNETIC = ("Cr", "Mn", "Fe", "Co", "Ni")
 RECIPE = 1  # raised when what the words below are turned into changes the numbers
 
 Division = Annotated[int, Field(ge=1, le=100)]
@@ -69,4 +68,4 @@ class GpawSpec(UserModel):
 
     def unstated_spin(self, elements: Iterable[str]) -> tuple[str, ...]:
         """Elements among those given that are magnetic, if the spec does not say whether to polarise."""
-        return tuple(sorted(set(elements) & set(MAGNETIC))) if self.spin is None else ()
+        return tuple(sorted(set(elements) & MAGNETIC)) if self.spin is None else ()

@@ -11,7 +11,7 @@ from .base import UserModel
 from .calculator_spec import CalculatorSpec
 from .gpaw_spec import GpawSpec
 from .keys import content_key
-from .spec_parts import Limits, Smearing
+from .spec_parts import MAGNETIC, Limits, Smearing
 
 
 class PotentialSpec(UserModel):
@@ -27,7 +27,6 @@ class PotentialSpec(UserModel):
         return {"engine": self.engine}
 
 
-MAGNETIC = frozenset({"Fe", "Co", "Ni", "Cr", "Mn"})  # without a word about spin these are refused
 MeshDivision = Annotated[int, Field(ge=1, le=200)]
 
 

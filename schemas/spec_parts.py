@@ -8,6 +8,8 @@ from pydantic import Field
 
 from .base import UserModel
 
+MAGNETIC = frozenset({"Cr", "Mn", "Fe", "Co", "Ni"})  # without a word about spin these are refused
+
 
 class Limits(UserModel):
     """What a label may show at most; beyond it the label is refused (the ledger keeps the value)."""

@@ -11,9 +11,9 @@ from ...schemas.scenario import ScrewDislocation
 from ..lammps import wrap
 from .lattice import crystal_points
 from .orientation import oriented
-from .protocol import Protocol, Stage
+from .protocol import Protocol
 from .system import System, make_system
-from .thermal import blow_up, md_steps, relaxation, thermostat, timestep_ps
+from .thermal import annealing, blow_up, relaxation, thermostat, timestep_ps
 
 RIM = 12.0  # A, held: two cutoffs of an embedded-atom potential
 UNSEEN = 6.0  # A; atoms so close to the rim see it, and are no centres
@@ -80,14 +80,11 @@ def protocol(scenario: ScrewDislocation, system: System, material: Material, min
     """Relax inside the rim, then anneal."""
     del system
     assert scenario.duration is not None, "resolve the scenario first"
-    dt = timestep_ps(material)
-    anneal = Stage(
-        name="anneal",
-        steps=md_steps(scenario.duration, dt, scenario.snapshots or 1),
-        timestep=dt,
-        before=thermostat(scenario.temperature),
-        after=("unfix bath",),
-        velocities=2 * max(scenario.temperature, 1.0),
-        conserves=True,
+    anneal = annealing(
+        scenario.temperature,
+        scenario.duration,
+        timestep_ps(material),
+        scenario.snapshots or 1,
+        thermostat(scenario.temperature),
     )
     return Protocol((relaxation(minimise_steps), anneal), blow_up(scenario.temperature))

@@ -9,9 +9,9 @@ from ...schemas.errors import InputError
 from ...schemas.keys import derive_seed
 from ...schemas.scenario import Vacancies
 from .lattice import bulk_block, repeats_for
-from .protocol import Protocol, Stage
+from .protocol import Protocol
 from .system import System, make_system
-from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
+from .thermal import annealing, barostat, blow_up, relaxation, timestep_ps
 
 
 def build(scenario: Vacancies, material: Material, seed: int) -> System:
@@ -40,14 +40,11 @@ def protocol(scenario: Vacancies, system: System, material: Material, minimise_s
     """Relax, then anneal at zero stress."""
     del system
     assert scenario.duration is not None, "resolve the scenario first"
-    dt = timestep_ps(material)
-    anneal = Stage(
-        name="anneal",
-        steps=md_steps(scenario.duration, dt, scenario.snapshots or 1),
-        timestep=dt,
-        before=barostat(scenario.temperature),
-        after=("unfix bath",),
-        velocities=2 * max(scenario.temperature, 1.0),
-        conserves=True,
+    anneal = annealing(
+        scenario.temperature,
+        scenario.duration,
+        timestep_ps(material),
+        scenario.snapshots or 1,
+        barostat(scenario.temperature),
     )
     return Protocol((relaxation(minimise_steps, transients=False), anneal), blow_up(scenario.temperature))

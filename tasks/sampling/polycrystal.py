@@ -7,9 +7,9 @@ import numpy as np
 from ...schemas.campaign import Material
 from ...schemas.errors import InputError
 from ...schemas.scenario import Polycrystal, PolycrystalTension
-from .protocol import Protocol, Stage
+from .protocol import Protocol
 from .system import System, make_system
-from .thermal import barostat, blow_up, md_steps, relaxation, timestep_ps
+from .thermal import annealing, barostat, blow_up, relaxation, timestep_ps
 from .voronoi import polycrystal_points
 
 LEAST_PER_GRAIN = 50  # atoms
@@ -47,15 +47,7 @@ def protocol(scenario: Polycrystal, system: System, material: Material, minimise
     del system
     assert scenario.duration is not None, "resolve the scenario first"
     temperature = scenario.temperatures[0]
-    dt = timestep_ps(material)
-    anneal = Stage(
-        name="anneal",
-        steps=md_steps(scenario.duration, dt, scenario.snapshots or 1),
-        timestep=dt,
-        before=barostat(temperature),
-        after=("unfix bath",),
-        # half of it becomes potential energy
-        velocities=2 * max(temperature, 1.0),
-        conserves=True,
+    anneal = annealing(
+        temperature, scenario.duration, timestep_ps(material), scenario.snapshots or 1, barostat(temperature)
     )
     return Protocol((relaxation(minimise_steps), anneal), blow_up(temperature))

@@ -64,3 +64,20 @@ def equilibration(temperature: float, timestep: float, bath: tuple[str, ...], *,
         sampled=False,
         conserves=conserves,
     )
+
+
+def annealing(temperature: float, duration_ps: float, timestep: float, snapshots: int, bath: tuple[str, ...]) -> Stage:
+    """
+    Hold a temperature after relaxation.
+
+    Velocities are drawn at twice the temperature: half of that energy becomes potential energy.
+    """
+    return Stage(
+        name="anneal",
+        steps=md_steps(duration_ps, timestep, snapshots),
+        timestep=timestep,
+        before=bath,
+        after=("unfix bath",),
+        velocities=2 * max(temperature, COLDEST),
+        conserves=True,
+    )

@@ -110,6 +110,8 @@ def test_the_users_own_labelled_set_starts_a_campaign(steps: Path):
         (["status", "none"], "none"),
         (["report", "none"], "none"),
         (["export", "none", "-o", "x.extxyz"], "none"),
+        (["ledger", "none"], "none"),
+        (["run", "none.yaml"], "none.yaml"),
         (["plan", "none.yaml"], "none.yaml"),
         (["check", "none.yaml"], "none.yaml"),
         (["init", "--element", "Xx"], "Xx"),
